@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ElementTree
+from xml.etree import ElementTree
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -19,18 +19,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 LOGS = BUILD / "test"
-CACHE = (
-    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    / "harbor-pg-webhook"
-)
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harbor-pg-webhook"
 CORES = os.cpu_count() or 1
 STEP_SECONDS = 1500
 TAIL_LINES = 40
 
-CLOSING_LINE = re.compile(
-    r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE
-)
-CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) ?\] (\d+) test", re.MULTILINE)
+CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
+CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) *\] (\d+) test", re.MULTILINE)
 
 
 class Skip(Exception):
@@ -86,9 +81,7 @@ class Job:
         with self.log.open("a") as log:
             log.write(f"{text}\n")
 
-    def run(
-        self, *command: object, env: dict[str, str] | None = None
-    ) -> tuple[int, str]:
+    def run(self, *command: object, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Runs a program to its end: its exit status and its output, which also is in the log."""
         words = [str(word) for word in command]
         self.say(f"\n$ {' '.join(words)}")
@@ -113,14 +106,10 @@ class Job:
         self.say(output.rstrip())
         return status, output
 
-    def check(
-        self, title: str, *command: object, env: dict[str, str] | None = None
-    ) -> None:
+    def check(self, title: str, *command: object, env: dict[str, str] | None = None) -> None:
         """One test: the program exits with 0."""
         status, _ = self.run(*command, env=env)
-        self.say(
-            f"{title}: {'passed' if status == 0 else f'FAILED, exit status {status}'}"
-        )
+        self.say(f"{title}: {'passed' if status == 0 else f'FAILED, exit status {status}'}")
         self.counts.add(Counts(passed=int(status == 0), failed=int(status != 0)))
 
     def program(self, *command: object, env: dict[str, str] | None = None) -> None:
@@ -150,9 +139,7 @@ class Job:
             command += ["--timeout-multiplier", 5]
         status, _ = self.run(*command, env=env)
         logs = list((folder / "meson-logs").glob(f"{base}*.json"))
-        tests = [
-            json.loads(line) for log in logs for line in log.read_text().splitlines()
-        ]
+        tests = [json.loads(line) for log in logs for line in log.read_text().splitlines()]
         if not tests and status == 0:
             raise Skip(f"no meson tests in suite {' or '.join(suites)}")
         failed = 0
@@ -167,9 +154,7 @@ class Job:
         if status != 0 and failed == 0:
             self.counts.failed += 1
 
-    def pytest(
-        self, folder: str, binary: Path, env: dict[str, str] | None = None
-    ) -> None:
+    def pytest(self, folder: str, binary: Path, env: dict[str, str] | None = None) -> None:
         """The Python tests in a folder, against this webhook binary."""
         report = LOGS / f"{self.name}-{folder.replace('/', '-')}-{binary.parts[-3]}.xml"
         report.unlink(missing_ok=True)
@@ -195,9 +180,7 @@ class Job:
             for suite in ElementTree.parse(report).getroot().iter("testsuite"):
                 bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
                 skipped = int(suite.get("skipped", 0))
-                counts.add(
-                    Counts(int(suite.get("tests", 0)) - bad - skipped, bad, skipped)
-                )
+                counts.add(Counts(int(suite.get("tests", 0)) - bad - skipped, bad, skipped))
         if status != 0 and counts.failed == 0:
             counts.failed = 1
         self.counts.add(counts)
@@ -272,9 +255,7 @@ def run_suite(suite: Suite, broken: dict[str, Job]) -> Outcome:
         reason = str(skip)
         job.say(f"SKIPPED: {reason}")
         job.counts.skipped += 1
-    except (
-        Exception
-    ) as error:  # a mistake of the suite is a failure of that suite, not of the run
+    except Exception as error:  # a mistake of the suite fails that suite, not the run
         job.say(f"{type(error).__name__}: {error}")
         job.counts.failed += 1
     return Outcome(job, time.monotonic() - start, reason)
@@ -304,9 +285,7 @@ def run_all(suites: list[Suite], builds: dict[str, Build]) -> int:
     broken = make_builds(needed, builds)
     outcomes = []
     with ThreadPoolExecutor(max_workers=CORES) as pool:
-        for future in as_completed(
-            [pool.submit(run_suite, suite, broken) for suite in suites]
-        ):
+        for future in as_completed([pool.submit(run_suite, suite, broken) for suite in suites]):
             outcome = future.result()
             outcomes.append(outcome)
             say(outcome.line())
@@ -316,9 +295,7 @@ def run_all(suites: list[Suite], builds: dict[str, Build]) -> int:
     total = Counts()
     for outcome in outcomes:
         total.add(outcome.job.counts)
-    say(
-        f"\nin {time.monotonic() - start:.0f} s; full output in {LOGS.relative_to(ROOT)}/"
-    )
+    say(f"\nin {time.monotonic() - start:.0f} s; full output in {LOGS.relative_to(ROOT)}/")
     for outcome in outcomes:
         if outcome.word != "ok":
             say(outcome.line())

@@ -86,9 +86,7 @@ def wire(job: Job) -> None:
 def fuzz(job: Job) -> None:
     """The corpus in the normal build, then a minute of libFuzzer, shared between the targets."""
     job.meson("default", "fuzz")
-    targets = [
-        path for path in (BUILD / "fuzz/tests/fuzz").glob("fuzz_*") if path.is_file()
-    ]
+    targets = [path for path in (BUILD / "fuzz/tests/fuzz").glob("fuzz_*") if path.is_file()]
     for target in sorted(targets):
         found = CACHE / "fuzz" / target.name
         found.mkdir(parents=True, exist_ok=True)
@@ -157,9 +155,7 @@ SUITES = [
         oracle,
         ("default",),
     ),
-    Suite(
-        "collation", "a database never changes its collation", collation, ("default",)
-    ),
+    Suite("collation", "a database never changes its collation", collation, ("default",)),
     Suite("wire", "the real binary over TLS", wire, ("default",)),
     Suite("fuzz", "corpus replay and a minute of libFuzzer", fuzz, ("default", "fuzz")),
     Suite("lint", "format, analysers, layering, banned functions", lint, ("default",)),
@@ -181,9 +177,7 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    return run_all(
-        [suite for suite in SUITES if not arguments or suite.name in arguments], BUILDS
-    )
+    return run_all([suite for suite in SUITES if not arguments or suite.name in arguments], BUILDS)
 
 
 if __name__ == "__main__":
