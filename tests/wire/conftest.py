@@ -4,7 +4,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
-
 from pki import Authority
 from process import Server, binary, prepared, running
 

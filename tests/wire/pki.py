@@ -5,12 +5,11 @@ import itertools
 import os
 from pathlib import Path
 
+from client import SERVICE_NAME
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-
-from client import SERVICE_NAME
 
 DAY = datetime.timedelta(days=1)
 

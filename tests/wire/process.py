@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from client import SERVICE_NAME, Answer, Connection, Trust, once
 from pki import Authority, Mount
 from polling import SCALE, wait_for
+from prometheus_client.parser import text_string_to_metric_families
 
 CONFIG_FILE = "config.yaml"
 

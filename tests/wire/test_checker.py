@@ -4,9 +4,8 @@ import base64
 import copy
 import json
 
-import pytest
-
 import checker
+import pytest
 import samples
 from client import Answer
 

@@ -2,9 +2,8 @@
 
 import json
 
-import pytest
-
 import checker
+import pytest
 import samples
 from client import api_server_headers, chunk
 from process import Server
