@@ -10,11 +10,11 @@ import re
 import subprocess
 import sys
 import time
-from xml.etree import ElementTree
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
