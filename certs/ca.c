@@ -70,21 +70,6 @@ static bool check_days(unsigned days, struct error *err)
     return true;
 }
 
-static bool check_names(const struct strlist *names, struct error *err)
-{
-    if (names->count == 0)
-        return error_set(err, "no name, expected at least one DNS name or IP address");
-    if (names->count > CA_NAMES_MAX)
-        return error_set(err, "%zu names, expected at most %d", names->count, CA_NAMES_MAX);
-    for (size_t i = 0; i < names->count; i++)
-        if (!is_ip_address(names->items[i]) && !is_dns_name(str_of(names->items[i])))
-            return error_set(err,
-                             "'%.253s' is neither a DNS name (lower-case letters, digits, '-' and "
-                             "'.') nor an IP address",
-                             names->items[i]);
-    return true;
-}
-
 static bool set_serial(X509 *certificate)
 {
     BIGNUM *serial = BN_new();
@@ -207,6 +192,21 @@ bool ca_make(const char *name, unsigned days, int64_t now, struct ca_pair *ret, 
     return x509_fail("cannot make a CA", err);
 }
 
+bool ca_check_names(const struct strlist *names, struct error *err)
+{
+    if (names->count == 0)
+        return error_set(err, "no name, expected at least one DNS name or IP address");
+    if (names->count > CA_NAMES_MAX)
+        return error_set(err, "%zu names, expected at most %d", names->count, CA_NAMES_MAX);
+    for (size_t i = 0; i < names->count; i++)
+        if (!is_ip_address(names->items[i]) && !is_dns_name(str_of(names->items[i])))
+            return error_set(err,
+                             "'%.253s' is neither a DNS name (lower-case letters, digits, '-' and "
+                             "'.') nor an IP address",
+                             names->items[i]);
+    return true;
+}
+
 /* The CA's first certificate and its key, out of the texts. */
 static bool read_issuer(const struct ca_pair *ca, X509 **ret_certificate, EVP_PKEY **ret_key,
                         struct error *err)
@@ -227,7 +227,7 @@ static bool read_issuer(const struct ca_pair *ca, X509 **ret_certificate, EVP_PK
 bool ca_issue(const struct ca_pair *ca, const struct strlist *names, unsigned days, int64_t now,
               struct ca_pair *ret, struct error *err)
 {
-    if (!check_days(days, err) || !check_names(names, err))
+    if (!check_days(days, err) || !ca_check_names(names, err))
         return false;
     cleanup(x509_free) X509 *ca_certificate = NULL;
     cleanup(x509_key_free) EVP_PKEY *ca_key = NULL;

@@ -25,9 +25,14 @@ struct ca_pair {
 bool ca_make(const char *name, unsigned days, int64_t now, struct ca_pair *ret, struct error *err)
     __attribute__((warn_unused_result));
 
-/* Issues a TLS server's certificate for the names, each a DNS name ("*." may begin it) or an IP
- * address; the common name is the first one, cut to the 64 characters it may have. Dates as in
- * ca_make(), but never beyond the CA's own end. The caller frees with ca_pair_done(). */
+/* Whether ca_issue() takes the names: 1 to CA_NAMES_MAX, each a DNS name in lower case ("*." may
+ * begin it) or an IP address. */
+bool ca_check_names(const struct strlist *names, struct error *err)
+    __attribute__((warn_unused_result));
+
+/* Issues a TLS server's certificate for the names; the common name is the first one, cut to the 64
+ * characters it may have. Dates as in ca_make(), but never beyond the CA's own end. The caller
+ * frees with ca_pair_done(). */
 bool ca_issue(const struct ca_pair *ca, const struct strlist *names, unsigned days, int64_t now,
               struct ca_pair *ret, struct error *err) __attribute__((warn_unused_result));
 

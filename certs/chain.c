@@ -134,6 +134,7 @@ static const struct {
     {X509_V_ERR_INVALID_CA,
      "it signed another one but is no CA; issue it with basicConstraints CA:TRUE"},
     {X509_V_ERR_CA_MD_TOO_WEAK, "it is signed with a weak digest; issue it again with SHA-256"},
+    {X509_V_ERR_EE_KEY_TOO_SMALL, "its key is too small; expected ECDSA or at least RSA 2048"},
     {X509_V_ERR_CA_KEY_TOO_SMALL, "its key is too small; expected ECDSA or at least RSA 2048"},
 };
 
@@ -153,9 +154,10 @@ static bool explain(X509_STORE_CTX *context, const struct chain *chain, const st
     X509 *certificate = X509_STORE_CTX_get_current_cert(context);
     bool known = certificate && x509_describe(certificate, &culprit, &unused);
     ERR_clear_error();
-    return error_set(err, "%s: not accepted by a client that trusts %s: '%.100s': %s", chain->name,
-                     bundle->name, known ? culprit.subject : "",
-                     verdict_text(X509_STORE_CTX_get_error(context)));
+    return error_set(
+        err, "%s: not accepted by a client that trusts %s: '%.100s', issued by '%.100s': %s",
+        chain->name, bundle->name, known ? culprit.subject : "", known ? culprit.issuer : "",
+        verdict_text(X509_STORE_CTX_get_error(context)));
 }
 
 static void ask_as_client(X509_STORE_CTX *context, int64_t now)

@@ -107,22 +107,21 @@ static void judge_chain(const struct chain *chain, struct strlist *findings)
         judge_strength(chain, i, findings);
 }
 
-/* Everything that does not depend on time, names or trust. *ret_chain stays NULL when the
- * certificates cannot be read. */
+/* Everything that does not depend on time, names or trust. *ret_chain stays NULL when there are no
+ * certificates that can be read. */
 static void judge_pair(struct pem_text certificates, struct pem_text key_text,
                        struct chain **ret_chain, struct strlist *findings)
 {
     struct error err;
-    if (chain_parse(certificates, ret_chain, &err))
-        judge_chain(*ret_chain, findings);
-    else
+    if (certificates.text.data && !chain_parse(certificates, ret_chain, &err))
         strlist_add(findings, str_of(err.text));
-
     cleanup(x509_key_free) EVP_PKEY *key = NULL;
-    if (!x509_read_key(key_text, &key, &err))
+    if (key_text.text.data && !x509_read_key(key_text, &key, &err))
         strlist_add(findings, str_of(err.text));
-    else if (*ret_chain)
+    if (*ret_chain && key)
         judge_key(*ret_chain, key_text.name, key, findings);
+    if (*ret_chain)
+        judge_chain(*ret_chain, findings);
 }
 
 bool pair_new(struct pem_text certificates, struct pem_text key, struct pair **ret,

@@ -15,15 +15,16 @@ struct pair {
     struct buf key;          /* overwritten by pair_free() */
 };
 
-/* Takes a copy of both texts when they fit each other and are usable: the key is plain and belongs
- * to the first certificate, which has names and may be a server's, and no key or signature is one
- * that Go refuses. On failure the error lists everything that is wrong. Dates are not looked at
- * here: see chain_check_time(). The caller frees. */
+/* Takes a copy of both texts (neither absent) when they fit each other and are usable: the key is
+ * plain and belongs to the first certificate, which has names and may be a server's, and no key or
+ * signature is one that Go refuses. On failure the error lists everything that is wrong. Dates are
+ * not looked at here: see chain_check_time(). The caller frees. */
 bool pair_new(struct pem_text certificates, struct pem_text key, struct pair **ret,
               struct error *err) __attribute__((warn_unused_result));
 void pair_free(struct pair *pair);
 
-/* What pair_findings() looks at; texts absent (STR_NONE) and lists that are NULL are not asked. */
+/* What pair_findings() looks at; texts that are absent (STR_NONE) and a list that is NULL are not
+ * judged. */
 struct pair_question {
     struct pem_text certificates;
     struct pem_text key;
