@@ -1,0 +1,45 @@
+#include "patches/patch.h"
+
+void patch_open(struct patch *patch, struct buf *text)
+{
+    *patch = (struct patch){text, 0};
+}
+
+/* An operation up to its path. */
+static void begin(struct patch *patch, const char *operation, struct str path)
+{
+    buf_addf(patch->text, "%c{\"op\":\"%s\",\"path\":", patch->operations ? ',' : '[', operation);
+    buf_add_json_string(patch->text, path);
+    patch->operations++;
+}
+
+static void end(struct patch *patch, struct str value)
+{
+    buf_add(patch->text, STR(",\"value\":"));
+    buf_add(patch->text, value);
+    buf_add_char(patch->text, '}');
+}
+
+void patch_add(struct patch *patch, struct str path, struct str value)
+{
+    begin(patch, "add", path);
+    end(patch, value);
+}
+
+void patch_replace(struct patch *patch, struct str path, struct str value)
+{
+    begin(patch, "replace", path);
+    end(patch, value);
+}
+
+void patch_remove(struct patch *patch, struct str path)
+{
+    begin(patch, "remove", path);
+    buf_add_char(patch->text, '}');
+}
+
+void patch_close(struct patch *patch)
+{
+    if (patch->operations)
+        buf_add_char(patch->text, ']');
+}
