@@ -136,9 +136,6 @@ def test_wrong_kind_for_the_path(server: Server, path: str):
     ("path", "words"),
     [
         ("/v1/pods/restore/dr-2026-12", ("dr-2026-12", "dr-2026-11", "enabled")),
-        ("/v1/pods/restore/DR-2026-11", ("dr-2026-11",)),
-        ("/v1/pods/restore/dr-2026-11%00", ("dr-2026-11",)),
-        ("/v1/pods/restore/" + "x" * 3000, ("dr-2026-11",)),
         ("/v1/pods/backup/generation-3", ("generation-3", "generation-2")),
         ("/v1/pods/backup/dr-2026-11", ("dr-2026-11", "generation-2")),
         ("/v1/pods/backup/enabled", ("enabled", "generation-2")),
@@ -161,6 +158,10 @@ def test_unknown_profile_names_the_known(server: Server, path: str, words: tuple
         "/v1/pods/restore/dr-2026-11/",
         "/v1/pods/restore/dr-2026-11/x",
         "/v1/pods/remove/dr-2026-11",
+        "/v1/pods/restore/DR-2026-11",
+        "/v1/pods/restore/dr-2026-11%00",
+        "/v1/pods/restore/dr%2D2026-11",
+        "/v1/pods/restore/" + "x" * 3000,
         "/v1/Postgresqls",
         "/v1/postgresqls/x",
         "/v2/postgresqls",
@@ -407,7 +408,7 @@ def test_pipelined_requests_are_answered_in_order(server: Server):
 def test_errors_are_counted_by_route_and_code(server: Server):
     def count() -> float:
         return server.metric(
-            "harbor_pg_webhook_requests_total", path="/v1/pods/restore/<profile>", code="400"
+            "harbor_pg_webhook_requests_total", path="/v1/pods/restore/{profile}", code="400"
         )
 
     before = count()

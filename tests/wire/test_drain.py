@@ -1,0 +1,216 @@
+"""SIGTERM: nobody loses a request, and the process ends when it said it would."""
+
+import contextlib
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+
+import pytest
+import samples
+from checker import check
+from client import Connection, api_server_headers
+from load import Load
+from polling import SCALE, Stopwatch, wait_for
+from process import Server
+
+Prepare = Callable[..., Server]
+BODY = samples.wire(samples.pod())
+
+
+def begun(prepare: Prepare, **settings: object) -> Server:
+    return prepare({"server": settings}).start()
+
+
+def is_gone(server: Server) -> bool:
+    try:
+        Connection(server.ports["tls"], None).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_under_load(prepare: Prepare, round_number: int):
+    server = begun(prepare, drainDelay="1s", drainGrace="10s")
+    with Load(server, clients=8) as load:
+        load.more(200)
+        load.leaving.set()
+        server.signal(signal.SIGTERM)
+        load.join()
+        assert server.exit_code() == 0
+    assert load.failures == []
+    assert load.connections > load.clients, "nobody was asked to reconnect while draining"
+
+
+def test_under_load_without_a_delay(prepare: Prepare):
+    server = begun(prepare, drainDelay="0s", drainGrace="10s")
+    with Load(server, clients=8) as load:
+        load.more(200)
+        load.leaving.set()
+        server.signal(signal.SIGTERM)
+        load.join()
+        assert server.exit_code() == 0
+    assert load.failures == []
+
+
+def test_what_the_delay_looks_like(prepare: Prepare):
+    """Not ready at once, alive, still serving, every answer says goodbye."""
+    server = begun(prepare, drainDelay="3s", drainGrace="1s")
+    assert server.get("/readyz").status == 200
+    with server.connect() as kept:
+        assert not kept.post(samples.RESTORE, BODY).closes
+        watch = Stopwatch()
+        server.signal(signal.SIGTERM)
+        wait_for("not ready", lambda: server.get("/readyz").status == 503, seconds=1)
+        assert "drain" in server.get("/readyz").text
+        assert server.get("/livez").status == 200
+        answer = kept.post(samples.RESTORE, BODY)
+        check(samples.pod(), answer)
+        assert answer.closes
+        assert kept.is_closed(2.0)
+    with server.connect() as late:
+        answer = late.post(samples.RESTORE, BODY)
+        check(samples.pod(), answer)
+        assert answer.closes
+    assert server.metric("harbor_pg_webhook_requests_total", code="200") >= 3
+    assert server.exit_code() == 0
+    assert 3.0 <= watch.seconds() < 4.5 * SCALE
+
+
+def test_errors_say_goodbye_too(prepare: Prepare):
+    server = begun(prepare, drainDelay="3s", drainGrace="1s")
+    server.signal(signal.SIGTERM)
+    wait_for("not ready", lambda: server.get("/readyz").status == 503, seconds=1)
+    for target, body in ((samples.RESTORE, b"{"), ("/nowhere", BODY)):
+        with server.connect() as connection:
+            answer = connection.post(target, body)
+            assert answer.status in (400, 404)
+            assert answer.closes
+    assert server.exit_code() == 0
+
+
+def test_an_idle_server_leaves_soon(prepare: Prepare):
+    server = begun(prepare, drainDelay="0s", drainGrace="20s")
+    watch = Stopwatch()
+    server.signal(signal.SIGTERM)
+    assert server.exit_code() == 0
+    assert watch.seconds() < 2.0 * SCALE
+    assert is_gone(server)
+
+
+def test_a_request_under_way_is_finished(prepare: Prepare):
+    """The listen socket is gone, the body comes late, the answer is whole."""
+    server = begun(prepare, drainDelay="0s", drainGrace="10s")
+    with server.connect() as connection:
+        headers = [*api_server_headers(), ("Content-Length", str(len(BODY)))]
+        connection.send(connection.head("POST", samples.RESTORE, headers) + BODY[:1000])
+        server.signal(signal.SIGTERM)
+        wait_for("the listen socket is gone", lambda: is_gone(server))
+        assert server.process.poll() is None
+        connection.send(BODY[1000:])
+        answer = connection.answer()
+        check(samples.pod(), answer)
+        assert answer.closes
+    assert server.exit_code() == 0
+
+
+@pytest.mark.parametrize("kind", ["idle", "in a body", "in the handshake"])
+def test_a_hanging_client_is_cut_after_the_grace(prepare: Prepare, kind: str):
+    server = begun(prepare, drainDelay="0s", drainGrace="2s")
+    with contextlib.ExitStack() as stack:
+        trust = None if kind == "in the handshake" else server.trust
+        hanging = stack.enter_context(Connection(server.ports["tls"], trust))
+        if kind == "in a body":
+            headers = [*api_server_headers(), ("Content-Length", "1000")]
+            hanging.send(hanging.head("POST", samples.RESTORE, headers) + b"{")
+        with server.connect() as other:
+            other.post(samples.RESTORE, BODY)
+        watch = Stopwatch()
+        server.signal(signal.SIGTERM)
+        assert server.exit_code() == 0, server.output()
+        assert 1.5 <= watch.seconds() < 4.0 * SCALE
+        assert hanging.is_closed(2.0)
+    words = " ".join(str(line) for line in server.log())
+    assert "cut" in words, "a forced end is logged"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_the_wait(prepare: Prepare, number: signal.Signals):
+    """Whoever presses twice means it; in any case the exit code says that it was in order."""
+    server = begun(prepare, drainDelay="60s", drainGrace="60s")
+    server.signal(signal.SIGTERM)
+    wait_for("draining", lambda: server.get("/readyz").status == 503)
+    watch = Stopwatch()
+    server.signal(number)
+    assert server.exit_code() == 0
+    assert watch.seconds() < 5.0 * SCALE
+
+
+def test_sigint_drains(prepare: Prepare):
+    server = begun(prepare, drainDelay="0s")
+    server.signal(signal.SIGINT)
+    assert server.exit_code() == 0
+
+
+def test_sigterm_while_starting(prepare: Prepare):
+    """At whatever moment it comes, the process ends, and not by the signal."""
+    for step in range(10):
+        server = prepare()
+        server.spawn()
+        watch = Stopwatch()
+        wait_for("a moment", lambda w=watch, s=step: w.seconds() >= s * 0.003)
+        server.signal(signal.SIGTERM)
+        code = server.exit_code()
+        # Before main() has blocked the signals the kernel ends the process.
+        assert code in (0, -signal.SIGTERM), server.output()
+
+
+def test_sigterm_while_certificates_change(prepare: Prepare):
+    server = begun(prepare, drainDelay="1s", drainGrace="5s")
+    stop = threading.Event()
+
+    def rotate() -> None:
+        for _ in range(1000):
+            if stop.wait(0.01):
+                return
+            server.renew_certificate()
+
+    thread = threading.Thread(target=rotate)
+    thread.start()
+    try:
+        with Load(server) as load:
+            load.more(100)
+            load.leaving.set()
+            server.signal(signal.SIGTERM)
+            load.join()
+            assert server.exit_code() == 0
+        assert load.failures == []
+    finally:
+        stop.set()
+        thread.join()
+
+
+def child_of(pid: int) -> int:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return int(file.read().split()[0])
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not shutil.which("unshare"), reason="a PID namespace needs root"
+)
+def test_as_process_1(prepare: Prepare):
+    """In a container nothing is set up by default for PID 1: an unhandled SIGTERM is ignored."""
+    server = prepare({"server": {"drainDelay": "0s"}})
+    server.start(("unshare", "--pid", "--fork", "--mount-proc", "--kill-child"))
+    check(samples.pod(), server.post(samples.RESTORE, BODY))
+    pid = child_of(server.process.pid)
+    assert os.readlink(f"/proc/{pid}/ns/pid") != os.readlink("/proc/self/ns/pid")
+    with Load(server, clients=2) as load:
+        load.more(20)
+        load.leaving.set()
+        os.kill(pid, signal.SIGTERM)
+        load.join()
+    assert server.exit_code() == 0
+    assert load.failures == []
