@@ -139,6 +139,20 @@ bool str_same_words(struct str a, struct str b)
     }
 }
 
+void str_drop_partial(char *text)
+{
+    size_t length = strlen(text);
+    size_t tail = 0; /* continuation bytes at the end */
+    while (tail < 3 && tail < length && ((unsigned char)text[length - 1 - tail] & 0xc0) == 0x80)
+        tail++;
+    if (tail == length)
+        return;
+    unsigned char lead = (unsigned char)text[length - 1 - tail];
+    size_t wanted = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+    if (wanted > tail)
+        text[length - 1 - tail] = '\0';
+}
+
 static size_t smallest(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;

@@ -74,6 +74,9 @@ bool str_is_dns_label(struct str text);
 /* Whether a and b hold the same words, however much white space is between and around them. */
 bool str_same_words(struct str a, struct str b);
 
+/* Removes an incomplete UTF-8 character from the end of a text that was cut to fit. */
+void str_drop_partial(char *text);
+
 /* Number of single-character edits that turn a into b (Levenshtein), for "did you mean"; texts
  * over 64 bytes count as unrelated (SIZE_MAX). */
 size_t str_distance(struct str a, struct str b);

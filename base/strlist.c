@@ -33,6 +33,7 @@ void strlist_addf(struct strlist *list, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    str_drop_partial(text);
     keep(list, xstrdup(text));
 }
 

@@ -19,7 +19,7 @@ enum image_side {
 };
 
 struct image {
-    bool known; /* repository spilo-NN with a tag of the form 2.1-p9; the rest is 0 when not */
+    bool known; /* repository spilo-NN with a tag of the form 2.1-p9 */
     struct spilo_tag tag;
 };
 

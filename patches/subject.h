@@ -26,8 +26,8 @@ struct subject {
 struct str object_label(struct value object, const char *key);
 struct str object_annotation(struct value object, const char *key);
 
-/* Whether a metadata.ownerReferences entry has the kind and, when `name` is not STR_NONE, the
- * name. `group` is the API group that its apiVersion must begin with, "" for any. */
-bool object_owned_by(struct value object, const char *group, const char *kind, struct str name);
+/* The name of the first entry of metadata.ownerReferences whose kind is `kind` and whose apiVersion
+ * begins with `group` ("apps/"); STR_NONE when there is none. */
+struct str object_owner(struct value object, const char *group, const char *kind);
 
 #endif

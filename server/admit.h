@@ -18,7 +18,8 @@ enum admit_kind {
 
 struct admit_target {
     enum admit_kind kind;
-    struct str profile; /* of a pod path; "unlisted" is the catch-all */
+    struct str profile;  /* of a pod path; "unlisted" is the catch-all */
+    struct trace *trace; /* borrowed: receives the rules for `explain`; NULL when nobody asks */
 };
 
 /* Largest answer, in bytes. */

@@ -1,0 +1,165 @@
+#include "server/admit.h"
+
+#include "server/review.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define ERROR_TEXT_MAX 512
+
+/* What each kind of path decides about: `group` and `kind` of the objects. */
+static const struct {
+    const char *name;
+    const char *group;
+    const char *kind;
+} kinds[] = {
+    [ADMIT_POSTGRESQL] = {"postgresql", "acid.zalan.do", "postgresql"},
+    [ADMIT_RESTORE] = {"restore", "", "Pod"},
+    [ADMIT_BACKUP] = {"backup", "", "Pod"},
+    [ADMIT_CONFIGMAP] = {"configmap", "", "ConfigMap"},
+};
+
+const char *admit_kind_name(enum admit_kind kind)
+{
+    return kinds[kind].name;
+}
+
+/* Answers with one line of text instead of a decision. */
+static void refuse(struct admit_result *result, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void refuse(struct admit_result *result, unsigned status, const char *format, ...)
+{
+    char text[ERROR_TEXT_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text) - 1, format, args);
+    va_end(args);
+    str_drop_partial(text);
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+    result->status = status;
+    result->decided = false;
+    buf_clear(&result->reply);
+    buf_addf(&result->reply, "%s\n", text);
+}
+
+/* Copies what fits; what would break a line of a log does not. */
+static void copy(char *to, size_t size, struct str text)
+{
+    snprintf(to, size, "%.*s", STR_ARG(text));
+    str_drop_partial(to);
+    for (char *c = to; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+}
+
+static void summarise(const struct review *review, const struct decision *decision,
+                      struct admit_summary *ret)
+{
+    const struct subject *subject = &review->subject;
+    copy(ret->uid, sizeof(ret->uid), value_text(review->uid));
+    copy(ret->operation, sizeof(ret->operation), review->operation);
+    copy(ret->namespace, sizeof(ret->namespace), subject->namespace);
+    copy(ret->name, sizeof(ret->name),
+         subject->name.length ? subject->name
+                              : value_text(value_at(subject->object, "metadata.generateName")));
+    copy(ret->state, sizeof(ret->state), str_of(state_name(decision->state)));
+    copy(ret->reason, sizeof(ret->reason), str_of(reason_name(decision_reason(decision))));
+    copy(ret->profile, sizeof(ret->profile), decision->profile);
+    ret->dry_run = review->dry_run;
+    ret->operations = decision->operations;
+    ret->warnings = decision->warnings.count;
+}
+
+/* The profile that a path names. `ret` is NULL for the catch-all; false when there is none. */
+static bool find_profile(const struct policy *policy, const struct admit_target *target,
+                         const struct restore_profile **ret_restore,
+                         const struct backup_profile **ret_backup, struct admit_result *result)
+{
+    bool restore = target->kind == ADMIT_RESTORE;
+    if ((!restore && target->kind != ADMIT_BACKUP) ||
+        str_is(target->profile, POLICY_PROFILE_UNLISTED))
+        return true;
+    *ret_restore = restore ? policy_restore(policy, target->profile) : NULL;
+    *ret_backup = restore ? NULL : policy_backup(policy, target->profile);
+    if (*ret_restore || *ret_backup)
+        return true;
+    autofree char *names = restore ? policy_restore_names(policy) : policy_backup_names(policy);
+    refuse(result, 404, "there is no %s profile '%.*s'; there are: %s", kinds[target->kind].name,
+           STR_ARG(target->profile), names);
+    return false;
+}
+
+static void decide(const struct policy *policy, enum admit_kind kind,
+                   const struct restore_profile *restore, const struct backup_profile *backup,
+                   const struct subject *subject, struct decision *decision)
+{
+    switch (kind) {
+    case ADMIT_POSTGRESQL:
+        decide_postgresql(policy, subject, decision);
+        break;
+    case ADMIT_RESTORE:
+        decide_restore(policy, restore, subject, decision);
+        break;
+    case ADMIT_BACKUP:
+        decide_backup(policy, backup, subject, decision);
+        break;
+    case ADMIT_CONFIGMAP:
+        decide_configmap(policy, subject, decision);
+        break;
+    }
+}
+
+static void answer(const struct review *review, const struct decision *decision,
+                   struct admit_result *ret)
+{
+    summarise(review, decision, &ret->summary);
+    review_encode(review, decision, &ret->reply);
+    ret->status = 200;
+    ret->decided = true;
+    /* An answer without its patch would be an empty database: no answer is better. */
+    if (decision->patch.failed || ret->reply.failed)
+        refuse(ret, 500, "the patch for this object would be larger than %u bytes",
+               DECISION_PATCH_MAX);
+}
+
+void admit(const struct policy *policy, struct admit_target target, struct str body, unsigned depth,
+           int64_t now, struct admit_result *ret)
+{
+    *ret = (struct admit_result){.reply = BUF(ADMIT_REPLY_MAX)};
+    const struct restore_profile *restore = NULL;
+    const struct backup_profile *backup = NULL;
+    if (!find_profile(policy, &target, &restore, &backup, ret))
+        return;
+
+    struct error err;
+    cleanup(doc_cleanup) struct doc *doc = NULL;
+    if (!doc_read(body, depth, &doc, &err)) {
+        refuse(ret, 400, "the body is not JSON: %s", err.text);
+        return;
+    }
+    struct review review;
+    if (!review_decode(doc, now, &review, &err)) {
+        refuse(ret, 400, "the body is not an AdmissionReview: %s", err.text);
+        return;
+    }
+    if (!str_is(review.kind, kinds[target.kind].kind) ||
+        !str_is(review.group.data ? review.group : STR(""), kinds[target.kind].group)) {
+        refuse(ret, 400, "request.kind is %.*s '%.*s', but this path decides about %s '%s'",
+               STR_ARG(review.group), STR_ARG(review.kind), kinds[target.kind].group,
+               kinds[target.kind].kind);
+        return;
+    }
+    struct decision decision;
+    decision_init(&decision, target.trace);
+    decide(policy, target.kind, restore, backup, &review.subject, &decision);
+    answer(&review, &decision, ret);
+    decision_done(&decision);
+}
+
+void admit_result_done(struct admit_result *result)
+{
+    buf_clear(&result->reply);
+}
