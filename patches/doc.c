@@ -5,8 +5,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 /* Up to here every new key is compared with all earlier ones of its object, as hashes. Objects with
  * more keys are sorted when they end, so that no object costs quadratic time. */
@@ -32,6 +30,7 @@ struct reader {
     uint32_t size;    /* nodes allocated */
     struct key *keys; /* of the objects that are open, innermost last */
     size_t key_count, key_size;
+    unsigned depth_max;
     struct error *err;
 };
 
@@ -52,6 +51,13 @@ static const char *fail_found(const struct reader *reader, const char *at, const
     else
         (void)error_set(reader->err, "byte %zu: found 0x%02x, expected %s", place,
                         (unsigned char)*at, expected);
+    return NULL;
+}
+
+static const char *fail_depth(const struct reader *reader, const char *at)
+{
+    (void)error_set(reader->err, "byte %zu: nested deeper than %u levels",
+                    (size_t)(at - reader->text), reader->depth_max);
     return NULL;
 }
 
@@ -293,14 +299,16 @@ static const char *read_array(struct reader *reader, const char *at, unsigned de
     uint32_t element = array;
     add_node(reader, at, VALUE_ARRAY);
     at = skip_space(at + 1, reader->end);
-    while (element == array ? !sees(reader, at, ']') : sees(reader, at, ',')) {
-        if (element != array)
-            at = skip_space(at + 1, reader->end);
+    bool more = !sees(reader, at, ']');
+    while (more) {
         element = reader->doc->count;
         at = read_value(reader, at, depth);
         if (!at)
             return NULL;
         at = skip_space(at, reader->end);
+        more = sees(reader, at, ',');
+        if (more)
+            at = skip_space(at + 1, reader->end);
     }
     if (!sees(reader, at, ']'))
         return fail_found(reader, at, "',' or ']'");
@@ -350,13 +358,15 @@ static const char *read_object(struct reader *reader, const char *at, unsigned d
     size_t first_key = reader->key_count;
     add_node(reader, at, VALUE_OBJECT);
     at = skip_space(at + 1, reader->end);
-    while (value == object ? !sees(reader, at, '}') : sees(reader, at, ',')) {
-        if (value != object)
-            at = skip_space(at + 1, reader->end);
+    bool more = !sees(reader, at, '}');
+    while (more) {
         at = read_member(reader, at, depth, first_key, &value);
         if (!at)
             return NULL;
         at = skip_space(at, reader->end);
+        more = sees(reader, at, ',');
+        if (more)
+            at = skip_space(at + 1, reader->end);
     }
     if (!sees(reader, at, '}'))
         return fail_found(reader, at, "',' or '}'");
@@ -368,7 +378,7 @@ static const char *read_object(struct reader *reader, const char *at, unsigned d
 static const char *read_value(struct reader *reader, const char *at, unsigned depth)
 {
     if (!depth)
-        return fail(reader, at, "nested too deeply");
+        return fail_depth(reader, at);
     if (at == reader->end)
         return fail_found(reader, at, "a value");
     struct str text;
@@ -391,12 +401,12 @@ static const char *read_value(struct reader *reader, const char *at, unsigned de
 }
 
 /* The whole text: one object or array, and nothing but white space around it. */
-static bool read_text(struct reader *reader, unsigned depth)
+static bool read_text(struct reader *reader)
 {
     const char *at = skip_space(reader->text, reader->end);
     if (!sees(reader, at, '{') && !sees(reader, at, '['))
         return fail_found(reader, at, "an object or an array");
-    at = read_value(reader, at, depth);
+    at = read_value(reader, at, reader->depth_max);
     if (!at)
         return false;
     reader->doc->nodes[0].last = 1;
@@ -416,13 +426,14 @@ bool doc_read(struct str text, unsigned depth, struct doc **ret, struct error *e
         .end = text.data + text.length,
         .size = (uint32_t)(text.length / 8 + 32),
         .key_size = 128,
+        .depth_max = depth,
         .err = err,
     };
     doc->text = text;
     doc->nodes = xmalloc(reader.size * sizeof(*doc->nodes));
     doc->arena = reader.arena = xmalloc(text.length);
     reader.keys = xmalloc(reader.key_size * sizeof(*reader.keys));
-    bool read = read_text(&reader, depth);
+    bool read = read_text(&reader);
     free(reader.keys);
     if (read)
         *ret = TAKE(doc);

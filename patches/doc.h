@@ -1,7 +1,8 @@
 /*
  * The strict one-pass reader of JSON. It checks the whole text as jansson does with
  * JSON_REJECT_DUPLICATES (RFC 8259: structure, escapes, UTF-8, numbers, depth, no trailing bytes)
- * and remembers where values lie instead of building a tree. What lies under a member named
+ * and remembers where values lie instead of building a tree. The one difference: a NUL byte behind
+ * a number or a literal, which jansson loses, is refused. What lies under a member named
  * "managedFields" is checked in the same way but not remembered: it is a third to a half of a
  * review and no decision reads it.
  */
@@ -23,7 +24,7 @@ enum value_type {
     VALUE_STRING,
     VALUE_ARRAY,
     VALUE_OBJECT,
-    VALUE_SKIPPED, /* under "managedFields": only value_raw() knows it */
+    VALUE_SKIPPED, /* array or object of a "managedFields": only value_raw() knows it */
 };
 
 /* A value inside a document, borrowed from it. All functions accept VALUE_NONE and answer as for
@@ -38,9 +39,10 @@ struct value {
 #define DOC_DEPTH_MAX 2048
 #define DOC_TEXT_MAX (256u * 1024 * 1024)
 
-/* Reads one JSON text whose top is an object or an array, nested at most `depth` levels. The text
- * is borrowed: it must stay as it is until doc_free(). On failure: "byte 17: ..." with what was
- * found. The caller frees *ret with doc_free(). */
+/* Reads one JSON text whose top is an object or an array, nested at most `depth` levels; the top is
+ * on the first, every value one below its container. The text is borrowed: it must stay as it is
+ * until doc_free(). On failure: "byte 17: ..." (from 0) with what was found. The caller frees *ret
+ * with doc_free(). Takes less than ten bytes of memory for each byte of text. */
 bool doc_read(struct str text, unsigned depth, struct doc **ret, struct error *err)
     __attribute__((warn_unused_result));
 void doc_free(struct doc *doc);
