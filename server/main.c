@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "server/cli_certs.h"
 #include "server/cli_version.h"
 #include "server/command.h"
 
@@ -14,6 +15,7 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"certs", cli_certs, "issue, show and verify certificates"},
     {"version", cli_version, "print the version and those of the libraries"},
 };
 
