@@ -57,6 +57,13 @@ static bool no_certificate(struct pem_text pem, struct error *err)
                      pem.name);
 }
 
+/* What OpenSSL found wrong with a block; its words for a broken content are "ASN1 lib". */
+static const char *damage_text(unsigned long reason)
+{
+    const char *text = ERR_reason_error_string(reason);
+    return text && ERR_GET_REASON(reason) != ERR_R_ASN1_LIB ? text : "no certificate inside";
+}
+
 /* Reads on until the end of the text; `list` holds what came before a failure. */
 static bool read_into(struct pem_text pem, BIO *bio, STACK_OF(X509) * list, struct error *err)
 {
@@ -71,7 +78,7 @@ static bool read_into(struct pem_text pem, BIO *bio, STACK_OF(X509) * list, stru
             return error_set(err,
                              "%s: certificate %d is damaged (%s), expected unchanged PEM; copy it "
                              "again from where it was issued",
-                             pem.name, count + 1, ERR_reason_error_string(reason));
+                             pem.name, count + 1, damage_text(reason));
         if (count == CHAIN_COUNT_MAX || !sk_X509_push(list, certificate)) {
             X509_free(certificate);
             return error_set(err, "%s: holds more than %d certificates", pem.name, CHAIN_COUNT_MAX);

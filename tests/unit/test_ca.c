@@ -272,8 +272,6 @@ static void what_was_issued_serves_a_client_that_trusts_the_ca(void **state)
     strlist_clear(&names);
 }
 
-extern char **environ;
-
 /* The command's exit status, or -1 when there is no such command. */
 static int run(char *const *words)
 {
