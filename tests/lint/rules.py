@@ -85,7 +85,7 @@ def own_header_first() -> Iterator[str]:
     for path in c_files(*PRODUCT):
         own = path.with_suffix(".h")
         if path.suffix == ".c" and (ROOT / own).exists():
-            first = next((ours for _, ours, _ in include_lines(path)), None)
+            first = next((ours or theirs for _, ours, theirs in include_lines(path)), None)
             if first != str(own):
                 yield f"{path}: the first include is '{first}', expected '{own}'"
 
@@ -166,7 +166,7 @@ def purity() -> Iterator[str]:
         for line in output_of("nm", "--undefined-only", archive):
             words = line.split()
             if line.endswith(":"):
-                member = line[:-1]
+                member = Path(line[:-1]).stem
             elif words and words[0] == "U":
                 name = re.sub(r"^__|_chk$", "", words[1].partition("@")[0])
                 if name in NOT_FOR.get(folder, ()):
@@ -179,7 +179,7 @@ def mutable_state() -> Iterator[str]:
         for line in output_of("objdump", "--syms", archive):
             found = re.match(r"(\S+):\s+file format", line)
             if found:
-                member = re.sub(r"^.*_|\.o$", "", found.group(1))
+                member = Path(found.group(1)).stem
                 continue
             found = re.search(r"\sO\s+\.(data|bss)(?:\.\S+)?\t[0-9a-f]+ (?:\.hidden )?(\S+)$", line)
             if found and not line.count(".data.rel.ro") and member not in MUTABLE_STATE_IN:

@@ -20,10 +20,11 @@ CPPCHECK_OPTIONS = [
     "--error-exitcode=1",
     "--inline-suppr",
     "--quiet",
+    "--template={file}:{line}: {message} [{id}]",
     "--std=c11",
     "--suppress=missingIncludeSystem",
-    # The paths through macros of other people's headers are not ours to follow.
-    "--suppress=preprocessorErrorDirective",
+    # cppcheck 2.10 does not parse a compound literal in a conditional expression.
+    "--suppress=internalAstError",
     "-I.",
     f"-j{CORES}",
 ]
@@ -67,11 +68,12 @@ def commands() -> dict[Path, list[str]]:
 def errors_only(lines: list[str]) -> list[str]:
     """The findings without the pages of paths that lead to them, named from the root."""
     found = [line for line in lines if re.search(r": (fatal )?error: ", line)]
-    return [re.sub(r"^(\S*/build/default/)?(\.\./)*", "", line) for line in found] or lines
+    return [re.sub(r"^(\S*build/default/)?(\.\./)*", "", line) for line in found] or lines
 
 
 def clang_format() -> Iterator[str]:
-    yield from complaints("clang-format-14", "--dry-run", "-Werror", *c_files())
+    lines = complaints("clang-format-14", "--dry-run", "-Werror", *c_files())
+    yield from sorted({line.partition(":")[0] for line in errors_only(lines)})
 
 
 def clang_tidy() -> Iterator[str]:
