@@ -1,9 +1,9 @@
 /*
  * YAML in and out, as mere syntax: a text becomes a jansson tree and a tree becomes a text. The
  * only file that knows libyaml. Scalars are typed by the YAML 1.2 core schema (as Kubernetes' own
- * readers do: quoted ones are strings, true/false/null, integers, reals); "yes", "on" and the like
- * are strings. Aliases, tags, several documents where one is expected, duplicate keys and non-text
- * keys are errors.
+ * readers do: quoted ones are strings, true/false/null, integers, reals, 0644 is octal); "yes",
+ * "on" and the like are strings. Aliases, tags, several documents where one is expected, duplicate
+ * keys and non-text keys are errors.
  */
 #ifndef SERVER_YAML_H
 #define SERVER_YAML_H
