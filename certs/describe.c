@@ -4,6 +4,7 @@
 #include "base/mem.h"
 
 #include <arpa/inet.h>
+#include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 #include <time.h>
 
@@ -52,6 +53,15 @@ static char *fingerprint_text(const X509 *certificate)
     return taken(&text);
 }
 
+/* Whether the curve is written out instead of named, which Go refuses even for P-256. */
+static bool has_explicit_curve(const EVP_PKEY *key)
+{
+    int explicit_curve = 0;
+    return EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS,
+                                  &explicit_curve) &&
+           explicit_curve;
+}
+
 char *x509_key_type(EVP_PKEY *key)
 {
     char group[64];
@@ -59,8 +69,8 @@ char *x509_key_type(EVP_PKEY *key)
         return xstrdup("unknown");
     if (!EVP_PKEY_is_a(key, "EC"))
         return xasprintf("%s %d", EVP_PKEY_get0_type_name(key), EVP_PKEY_get_bits(key));
-    if (!EVP_PKEY_get_group_name(key, group, sizeof(group), NULL))
-        return xstrdup("ECDSA with its own curve");
+    if (has_explicit_curve(key) || !EVP_PKEY_get_group_name(key, group, sizeof(group), NULL))
+        return xstrdup("ECDSA on a curve without a name");
     const char *nist = EC_curve_nid2nist(OBJ_txt2nid(group));
     return xasprintf("ECDSA %s", nist ? nist : group);
 }

@@ -5,10 +5,12 @@
 #ifndef TESTS_UNIT_FORGE_H
 #define TESTS_UNIT_FORGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -21,6 +23,7 @@
 struct forge {
     const char *subject;    /* common name */
     const char *curve;      /* ECDSA on it; NULL: RSA */
+    bool curve_written_out; /* its parameters instead of its name */
     unsigned bits;          /* of RSA */
     const char *digest;     /* "SHA256" when NULL */
     const char *names;      /* subjectAltName: "DNS:a,IP:10.0.0.1" */
@@ -62,6 +65,8 @@ static inline struct forged forge(struct forge wish, const struct forged *issuer
 {
     struct forged made = {.certificate = X509_new()};
     made.key = wish.curve ? EVP_EC_gen(wish.curve) : EVP_RSA_gen(wish.bits ? wish.bits : 2048);
+    if (wish.curve_written_out)
+        EVP_PKEY_set_utf8_string_param(made.key, OSSL_PKEY_PARAM_EC_ENCODING, "explicit");
     X509_set_version(made.certificate, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(made.certificate), 4711);
     X509_NAME *subject = X509_get_subject_name(made.certificate);

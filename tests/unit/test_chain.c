@@ -150,17 +150,60 @@ static void kinds_of_keys_are_named(void **state)
 {
     (void)state;
     static const struct {
-        const char *curve;
+        struct forge wish;
         const char *expected;
     } cases[] = {
-        {"P-256", "ECDSA P-256"}, {"P-521", "ECDSA P-521"}, {"secp256k1", "ECDSA secp256k1"}};
+        {{.curve = "P-256"}, "ECDSA P-256"},
+        {{.curve = "P-521"}, "ECDSA P-521"},
+        {{.curve = "secp256k1"}, "ECDSA secp256k1"},
+        {{.curve = "P-256", .curve_written_out = true}, "ECDSA on a curve without a name"},
+    };
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        struct forged made = forge((struct forge){.curve = cases[i].curve}, NULL);
+        struct forged made = forge(cases[i].wish, NULL);
         struct chain *chain = parsed("tls.crt", made.certificate_pem);
         assert_string_equal(chain_at(chain, 0)->key_type, cases[i].expected);
         chain_free(chain);
         forged_done(&made);
     }
+}
+
+static void a_key_of_an_unknown_kind_is_unknown(void **state)
+{
+    (void)state;
+    struct forged made = forge((struct forge){.curve = "P-256"}, NULL);
+    X509_ALGOR *algorithm;
+    X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(made.certificate));
+    X509_ALGOR_set0(algorithm, OBJ_txt2obj("1.2.3.4", 1), V_ASN1_NULL, NULL);
+    X509_sign(made.certificate, made.key, EVP_sha256());
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, made.certificate);
+    autofree char *text = forge_text(bio);
+    struct chain *chain = parsed("tls.crt", text);
+    assert_string_equal(chain_at(chain, 0)->key_type, "unknown");
+    chain_free(chain);
+    forged_done(&made);
+}
+
+static void an_address_of_no_known_length_is_left_out(void **state)
+{
+    (void)state;
+    struct forged made = forge((struct forge){.curve = "P-256"}, NULL);
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_OCTET_STRING *address = ASN1_OCTET_STRING_new();
+    ASN1_OCTET_STRING_set(address, (const unsigned char *)"12345", 5);
+    GENERAL_NAME_set0_value(name, GEN_IPADD, address);
+    sk_GENERAL_NAME_push(names, name);
+    X509_add1_ext_i2d(made.certificate, NID_subject_alt_name, names, 0, 0);
+    GENERAL_NAMES_free(names);
+    X509_sign(made.certificate, made.key, EVP_sha256());
+    BIO *bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, made.certificate);
+    autofree char *text = forge_text(bio);
+    struct chain *chain = parsed("tls.crt", text);
+    assert_int_equal(chain_at(chain, 0)->names.count, 0);
+    chain_free(chain);
+    forged_done(&made);
 }
 
 static void names_match_as_go_matches_them(void **state)
@@ -377,6 +420,8 @@ int main(void)
         cmocka_unit_test(a_certificate_is_described),
         cmocka_unit_test(what_a_name_holds_is_shown_harmless),
         cmocka_unit_test(kinds_of_keys_are_named),
+        cmocka_unit_test(a_key_of_an_unknown_kind_is_unknown),
+        cmocka_unit_test(an_address_of_no_known_length_is_left_out),
         cmocka_unit_test(names_match_as_go_matches_them),
         cmocka_unit_test(a_certificate_out_of_time_says_since_when),
         cmocka_unit_test(an_intermediate_counts_but_a_root_does_not),
