@@ -1,0 +1,37 @@
+/*
+ * Keeps the TLS side supplied with a certificate: from files, read again when they change, or made
+ * in memory for development. A bad new file keeps the old certificate and is told once.
+ */
+#ifndef SERVER_KEEPER_H
+#define SERVER_KEEPER_H
+
+#include "server/config.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/tls.h"
+#include "server/watch.h"
+
+struct keeper;
+
+/* Supplies `tls`; all three are borrowed. The caller frees. */
+struct keeper *keeper_new(struct tls *tls, struct log *log, struct metrics *metrics)
+    __attribute__((warn_unused_result));
+void keeper_free(struct keeper *keeper);
+
+/* The first certificate, by the mode of the configuration. `now` is seconds UTC. Fails when there
+ * is none that can be served; one that is out of date can be, but is not valid. */
+bool keeper_start(struct keeper *keeper, const struct config_tls *config, int64_t now,
+                  struct error *err) __attribute__((warn_unused_result));
+
+/* Mode files: reads the files again if one of them changed, if other ones are configured, or if the
+ * last try failed. A pair that is not valid at `now` replaces none. Failures are logged. */
+void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now);
+
+/* The descriptor that says when keeper_refresh() is due, see watch_fd(). */
+int keeper_fd(const struct keeper *keeper);
+
+/* Whether the certificate that is served is valid at `now`. From any thread. */
+bool keeper_valid(const struct keeper *keeper, int64_t now, struct error *err)
+    __attribute__((warn_unused_result));
+
+#endif
