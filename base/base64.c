@@ -26,3 +26,32 @@ void base64_add(struct buf *buf, struct str bytes)
     buf->length += length;
     buf->data[buf->length] = '\0';
 }
+
+/* The six bits of a character; 64 and more when it is none of the alphabet's. */
+static unsigned digit(char c)
+{
+    const char *place = memchr(alphabet, c, sizeof(alphabet) - 1);
+    return place ? (unsigned)(place - alphabet) : 64;
+}
+
+bool base64_read(struct str text, struct buf *bytes)
+{
+    if (text.length % 4 != 0)
+        return false;
+    for (; text.length; text = str_skip(text, 4)) {
+        bool last = text.length == 4;
+        size_t padding = !last || text.data[3] != '=' ? 0 : text.data[2] != '=' ? 1 : 2;
+        unsigned group = 0;
+        for (size_t i = 0; i < 4; i++) {
+            unsigned bits = i < 4 - padding ? digit(text.data[i]) : 0;
+            if (bits >= 64)
+                return false;
+            group = group << 6 | bits;
+        }
+        if (group & (0xffffffu >> 8 * (3 - padding)))
+            return false;
+        const char out[3] = {(char)(group >> 16), (char)(group >> 8), (char)group};
+        buf_add(bytes, (struct str){out, 3 - padding});
+    }
+    return !bytes->failed;
+}

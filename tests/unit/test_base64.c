@@ -16,6 +16,27 @@ static void keeps_to_the_limit(void **state)
     assert_true(buf.failed);
 }
 
+static void refuses_what_is_no_base64(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "A",    "AAA",  "AA=A", "A===", "====", "AAA\n", "AA-_", "AA==AAAA", /* padding inside */
+        "AB==", "AAB=", /* bits that no byte holds */
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        cleanup(buf_clear) struct buf bytes = BUF(100);
+        assert_false(base64_read(str_of(texts[i]), &bytes));
+    }
+}
+
+static void decodes_no_more_than_the_limit(void **state)
+{
+    (void)state;
+    struct buf bytes = BUF(2);
+    assert_false(base64_read(STR("AAAA"), &bytes));
+    assert_true(bytes.failed);
+}
+
 static const struct {
     struct str bytes;
     const char *text;
@@ -44,11 +65,38 @@ static void encodes(void **state)
     }
 }
 
+static void decodes(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cleanup(buf_clear) struct buf bytes = BUF(100);
+        assert_true(base64_read(str_of(cases[i].text), &bytes));
+        assert_true(str_equal(buf_str(&bytes), cases[i].bytes));
+    }
+}
+
+static void decodes_every_byte_it_encodes(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 256; i++) {
+        char byte = (char)i;
+        cleanup(buf_clear) struct buf text = BUF(4);
+        cleanup(buf_clear) struct buf bytes = BUF(1);
+        base64_add(&text, (struct str){&byte, 1});
+        assert_true(base64_read(buf_str(&text), &bytes));
+        assert_true(str_equal(buf_str(&bytes), (struct str){&byte, 1}));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keeps_to_the_limit),
+        cmocka_unit_test(refuses_what_is_no_base64),
+        cmocka_unit_test(decodes_no_more_than_the_limit),
         cmocka_unit_test(encodes),
+        cmocka_unit_test(decodes),
+        cmocka_unit_test(decodes_every_byte_it_encodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
