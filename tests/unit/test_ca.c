@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <spawn.h>
 #include <sys/wait.h>
 
@@ -175,6 +177,40 @@ static void a_ca_says_what_it_is(void **state)
     assert_null(ca.key.data);
 }
 
+/* The first certificate of the text as OpenSSL reads it; the caller frees. */
+static X509 *x509_of(const struct buf *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem->data, (int)pem->length);
+    X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    assert_non_null(certificate);
+    return certificate;
+}
+
+static void each_may_do_its_own_part_only(void **state)
+{
+    (void)state;
+    struct error err;
+    struct ca_pair leaf_pair;
+    struct ca_pair ca_pair = made_ca(10);
+    struct strlist names = NAMES("a");
+    assert_true(ca_issue(&ca_pair, &names, 1, NOW, &leaf_pair, &err));
+    X509 *ca = x509_of(&ca_pair.certificate);
+    X509 *leaf = x509_of(&leaf_pair.certificate);
+    assert_int_equal(X509_get_pathlen(ca), 0);
+    assert_int_equal(X509_get_key_usage(ca), KU_KEY_CERT_SIGN | KU_CRL_SIGN);
+    assert_int_equal(X509_check_ca(leaf), 0);
+    assert_int_equal(X509_get_key_usage(leaf), KU_DIGITAL_SIGNATURE);
+    assert_int_equal(X509_get_extended_key_usage(leaf), XKU_SSL_SERVER);
+    assert_int_equal(
+        ASN1_OCTET_STRING_cmp(X509_get0_authority_key_id(leaf), X509_get0_subject_key_id(ca)), 0);
+    X509_free(ca);
+    X509_free(leaf);
+    ca_pair_done(&ca_pair);
+    ca_pair_done(&leaf_pair);
+    strlist_clear(&names);
+}
+
 static void a_leaf_says_what_it_is(void **state)
 {
     (void)state;
@@ -332,6 +368,7 @@ int main(void)
         cmocka_unit_test(a_ca_that_cannot_be_read_is_refused),
         cmocka_unit_test(a_common_name_openssl_refuses_is_an_error),
         cmocka_unit_test(a_ca_says_what_it_is),
+        cmocka_unit_test(each_may_do_its_own_part_only),
         cmocka_unit_test(a_leaf_says_what_it_is),
         cmocka_unit_test(a_leaf_never_outlives_its_ca),
         cmocka_unit_test(a_long_first_name_is_cut_in_the_common_name_only),
