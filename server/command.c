@@ -1,6 +1,8 @@
 #include "server/command.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #define HELP_MAX 65536
 
@@ -38,4 +40,12 @@ bool command_options(const struct command_help *help, int argc, char **argv, siz
     *ret_result = parsed ? print_help(help) : command_usage_error(help->name, err.text);
     options_done(&options);
     return false;
+}
+
+bool command_colour(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *terminal = getenv("TERM");
+    return isatty(STDOUT_FILENO) && (!no_color || !no_color[0]) && terminal &&
+           strcmp(terminal, "dumb") != 0;
 }

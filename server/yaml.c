@@ -316,3 +316,8 @@ void yaml_write(const json_t *tree, struct buf *text)
     emit(&emitter, &event, yaml_stream_end_event_initialize(&event));
     yaml_emitter_delete(&emitter);
 }
+
+const char *yaml_library_version(void)
+{
+    return yaml_get_version_string();
+}

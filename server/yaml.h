@@ -28,4 +28,7 @@ json_t *yaml_read_all(struct str text, struct error *err) __attribute__((warn_un
  * reader would take them for something else. No "---". */
 void yaml_write(const json_t *tree, struct buf *text);
 
+/* The version of libyaml in use. */
+const char *yaml_library_version(void);
+
 #endif
