@@ -183,19 +183,26 @@ static bool quantity_of(const struct field *field, const json_t *value, uint64_t
     return true;
 }
 
+/* How a whole size is written, the largest unit first. */
+static const struct {
+    uint64_t factor;
+    const char *name;
+} size_units[] = {{1024 * 1024 * 1024, "GiB"}, {1024 * 1024, "MiB"}, {1024, "KiB"}, {1, "B"}};
+
 /* The quantity as a person would write it. */
 static void add_quantity(struct buf *text, enum field_kind kind, uint64_t value)
 {
-    if (kind == FIELD_SIZE && value >= 1024 * 1024 && value % (1024 * 1024) == 0)
-        buf_addf(text, "%" PRIu64 "MiB", value / (1024 * 1024));
-    else if (kind == FIELD_SIZE && value >= 1024 && value % 1024 == 0)
-        buf_addf(text, "%" PRIu64 "KiB", value / 1024);
-    else if (kind == FIELD_SIZE)
-        buf_addf(text, "%" PRIu64 "B", value);
-    else if (kind == FIELD_DURATION && value % 1000 == 0)
-        buf_addf(text, "%" PRIu64 "s", value / 1000);
+    size_t unit = 0;
+    while (kind == FIELD_SIZE &&
+           (value < size_units[unit].factor || value % size_units[unit].factor != 0))
+        unit++;
+    if (kind == FIELD_SIZE)
+        buf_addf(text, "%" PRIu64 "%s", value / size_units[unit].factor, size_units[unit].name);
+    else if (kind == FIELD_DURATION)
+        buf_addf(text, "%" PRIu64 "%s", value % 1000 ? value : value / 1000,
+                 value % 1000 ? "ms" : "s");
     else
-        buf_addf(text, "%" PRIu64 "%s", value, kind == FIELD_DURATION ? "ms" : "");
+        buf_addf(text, "%" PRIu64, value);
 }
 
 void field_add_range(const struct field *field, struct buf *text)
