@@ -153,6 +153,17 @@ void str_drop_partial(char *text)
         text[length - 1 - tail] = '\0';
 }
 
+void str_presentable(char *text)
+{
+    str_drop_partial(text);
+    for (unsigned char *c = (unsigned char *)text; *c; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            *c = ' ';
+        else if (*c == 0xc2 && c[1] < 0xa0)
+            c[0] = c[1] = ' ';
+    }
+}
+
 static size_t smallest(size_t a, size_t b, size_t c)
 {
     size_t least = a < b ? a : b;

@@ -77,6 +77,10 @@ bool str_same_words(struct str a, struct str b);
 /* Removes an incomplete UTF-8 character from the end of a text that was cut to fit. */
 void str_drop_partial(char *text);
 
+/* The same, and each control character (also DEL and U+0080 to U+009F) becomes blanks: a line for a
+ * person, and what Kubernetes takes for a warning. The text is UTF-8. */
+void str_presentable(char *text);
+
 /* Number of single-character edits that turn a into b (Levenshtein), for "did you mean"; texts
  * over 64 bytes count as unrelated (SIZE_MAX). */
 size_t str_distance(struct str a, struct str b);

@@ -103,15 +103,6 @@ void decision_note(struct decision *decision, enum reason reason)
     decision->reasons |= UINT64_C(1) << reason;
 }
 
-/* Kubernetes drops a warning that holds a control character or invalid UTF-8. */
-static void make_presentable(char *text)
-{
-    str_drop_partial(text);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
-}
-
 void decision_warn(struct decision *decision, enum reason reason, const char *format, ...)
 {
     decision_note(decision, reason);
@@ -120,7 +111,7 @@ void decision_warn(struct decision *decision, enum reason reason, const char *fo
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    make_presentable(text);
+    str_presentable(text);
     strlist_add(&decision->warnings, str_of(text));
 }
 
@@ -131,7 +122,7 @@ void decision_deny(struct decision *decision, enum reason reason, const char *fo
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    make_presentable(text);
+    str_presentable(text);
 
     /* Only reasons of refusals count from here on. */
     if (decision->state != STATE_DENIED)
@@ -158,7 +149,7 @@ void decision_trace(struct decision *decision, const char *rule, bool matched, c
     va_start(args, why);
     vsnprintf(sentence, sizeof(sentence), why, args);
     va_end(args);
-    make_presentable(sentence);
+    str_presentable(sentence);
 
     trace->rules = xrealloc(trace->rules, (trace->count + 1) * sizeof(*trace->rules));
     trace->rules[trace->count++] = (struct trace_rule){

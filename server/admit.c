@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define ERROR_TEXT_MAX 512
+/* Bytes of a text with the line end that HTTP adds. */
+#define ERROR_TEXT_MAX 511
 
 /* What each kind of path decides about: `group` and `kind` of the objects. */
 static const struct {
@@ -33,26 +34,20 @@ static void refuse(struct admit_result *result, unsigned status, const char *for
     char text[ERROR_TEXT_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text) - 1, format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    str_drop_partial(text);
-    for (char *c = text; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = ' ';
+    str_presentable(text);
     result->status = status;
     result->decided = false;
     buf_clear(&result->reply);
-    buf_addf(&result->reply, "%s\n", text);
+    buf_add_text(&result->reply, text);
 }
 
 /* Copies what fits; what would break a line of a log does not. */
 static void copy(char *to, size_t size, struct str text)
 {
     snprintf(to, size, "%.*s", STR_ARG(text));
-    str_drop_partial(to);
-    for (char *c = to; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    str_presentable(to);
 }
 
 static void summarise(const struct review *review, const struct decision *decision,

@@ -48,28 +48,14 @@ const char *http_library_version(void)
     return MHD_get_version();
 }
 
-/* The length without a character (UTF-8) at the end that may be only begun. */
-static size_t cut_at_character(const char *text, size_t length)
-{
-    while (length > 0 && ((unsigned char)text[length - 1] & 0xc0) == 0x80)
-        length--;
-    return length > 0 && (unsigned char)text[length - 1] >= 0x80 ? length - 1 : length;
-}
-
 void http_reply_error(struct http_reply *reply, unsigned status, const char *format, ...)
 {
     char text[HTTP_ERROR_MAX];
     va_list args;
     va_start(args, format);
-    int whole = vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    size_t length = strlen(text);
-    if (whole >= (int)sizeof(text))
-        length = cut_at_character(text, length);
-    text[length] = '\0';
-    for (char *p = text; *p; p++)
-        if ((unsigned char)*p < ' ')
-            *p = ' ';
+    str_presentable(text);
     buf_clear(&reply->body);
     reply->body = BUF(HTTP_ERROR_MAX);
     reply->status = status;

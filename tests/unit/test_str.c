@@ -158,6 +158,15 @@ static void drops_a_character_that_was_cut(void **state)
     }
 }
 
+static void makes_a_text_presentable(void **state)
+{
+    (void)state;
+    char text[] = "a\nb\x7f\xc2\x85"
+                  "c\xc2\xa0\xe2\x82";
+    str_presentable(text);
+    assert_string_equal(text, "a b   c\xc2\xa0");
+}
+
 static void measures_distances(void **state)
 {
     (void)state;
@@ -183,6 +192,7 @@ int main(void)
         cmocka_unit_test(reads_numbers),
         cmocka_unit_test(knows_dns_labels),
         cmocka_unit_test(drops_a_character_that_was_cut),
+        cmocka_unit_test(makes_a_text_presentable),
         cmocka_unit_test(compares_words),
         cmocka_unit_test(measures_distances),
     };
