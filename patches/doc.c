@@ -88,10 +88,10 @@ static struct node *add_node(struct reader *reader, const char *start, unsigned 
         doc->nodes = xrealloc(doc->nodes, reader->size * sizeof(*doc->nodes));
     }
     struct node *node = &doc->nodes[doc->count++];
-    node->start = (uint32_t)(start - reader->text) & 0xfffffff;
-    node->type = type & 0xf;
-    node->last = 0;
-    node->more = 0;
+    *node = (struct node){
+        .start = (uint32_t)(start - reader->text) & 0xfffffff,
+        .type = type & 0xf,
+    };
     return node;
 }
 
