@@ -2,7 +2,10 @@
 
 #include "certs/library.h"
 #include "server/command.h"
+#include "server/http.h"
+#include "server/tls.h"
 #include "server/version.h"
+#include "server/yaml.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -13,8 +16,9 @@ struct library {
 };
 
 static const struct library libraries[] = {
-    {"OpenSSL", certs_library_version},
-    {"jansson", jansson_version_str},
+    {"libmicrohttpd", http_library_version}, {"GnuTLS", tls_library_version},
+    {"OpenSSL", certs_library_version},      {"jansson", jansson_version_str},
+    {"libyaml", yaml_library_version},
 };
 
 #define LIBRARY_COUNT (sizeof(libraries) / sizeof(libraries[0]))

@@ -1,5 +1,9 @@
 #include "base/error.h"
 #include "server/cli_certs.h"
+#include "server/cli_check.h"
+#include "server/cli_explain.h"
+#include "server/cli_patch.h"
+#include "server/cli_serve.h"
 #include "server/cli_version.h"
 #include "server/command.h"
 
@@ -15,6 +19,10 @@ struct command {
 };
 
 static const struct command commands[] = {
+    {"serve", cli_serve, "run the server"},
+    {"patch", cli_patch, "decide offline and print the patch, the object or a diff"},
+    {"explain", cli_explain, "decide offline and tell why, rule by rule"},
+    {"check", cli_check, "find every mistake in a configuration and in restore ConfigMaps"},
     {"certs", cli_certs, "issue, show and verify certificates"},
     {"version", cli_version, "print the version and those of the libraries"},
 };
@@ -32,7 +40,14 @@ static void print_usage(FILE *out)
           out);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].about);
-    fputs("\n'" PROGRAM " COMMAND --help' tells about one of them.\n", out);
+    fputs("\n"
+          "examples:\n"
+          "  " PROGRAM " serve --config webhook.yaml\n"
+          "  kubectl get postgresql -n harbor -o yaml | " PROGRAM " patch --output diff\n"
+          "  " PROGRAM " explain --profile enabled pod.yaml\n"
+          "\n"
+          "'" PROGRAM " COMMAND --help' tells about one of them.\n",
+          out);
 }
 
 static const struct command *find_command(const char *name)
