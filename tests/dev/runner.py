@@ -23,6 +23,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harb
 CORES = os.cpu_count() or 1
 STEP_SECONDS = 1500
 TAIL_LINES = 40
+SKIPPED_STATUS = 77  # of a program whose tests cannot run here, as meson has it
 
 CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) *\] (\d+) test", re.MULTILINE)
@@ -115,6 +116,8 @@ class Job:
     def program(self, *command: object, env: dict[str, str] | None = None) -> None:
         """A program with tests of its own and the closing line `N passed, N failed`."""
         status, output = self.run(*command, env=env)
+        if status == SKIPPED_STATUS:
+            raise Skip(output.strip().rpartition("\n")[2])
         self.counts.add(counts_of_program(output, status))
 
     def meson(
