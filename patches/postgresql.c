@@ -174,7 +174,7 @@ static void tell_rules(const struct repair_facts *facts, const struct repair_pla
                    facts->now.rules_kind == RULES_DEFAULT    ? "the rules are Harbor's or absent"
                    : facts->now.rules_kind == RULES_REPAIRED ? "the rules are right"
                                                              : "the rules are a person's",
-                   work ? "" : "; Patroni is locked out by them");
+                   work ? "" : "; from image 2.0-p2 on they lock Patroni out");
 }
 
 static void warn_live_move(const struct repair_facts *facts, struct decision *decision)

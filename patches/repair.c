@@ -83,12 +83,14 @@ const char *repair_live_move_obstacle(const struct repair_facts *facts)
 {
     struct str image = value_text(facts->old.image);
     enum image_side from = image_side(image_parse(image));
-    bool variable = resource_locales_old(&facts->old);
+    bool stored = resource_locales_old(&facts->old);
+    bool stays =
+        value_type(facts->now.locales) == VALUE_ABSENT || resource_locales_old(&facts->now);
     if (from == IMAGE_SIDE_UNKNOWN)
         return "which Ubuntu the running image is made of is not known, and moving it could change "
                "the collation under the data";
-    bool old_before = from == IMAGE_SIDE_OLD || variable;
-    bool old_after = image_side(facts->policy->database.pin) == IMAGE_SIDE_OLD || variable;
+    bool old_before = from == IMAGE_SIDE_OLD || stored;
+    bool old_after = image_side(facts->policy->database.pin) == IMAGE_SIDE_OLD || (stored && stays);
     if (old_before == old_after)
         return NULL;
     return old_before ? "USE_OLD_LOCALES=true has to be in the resource first"

@@ -116,17 +116,24 @@ static struct value entry_named(struct value env, const char *name)
     return entry;
 }
 
+/* The first number of "12" or "9.6"; 0 when there is none. */
+static unsigned major_version(struct str text)
+{
+    long dot = str_find(text, STR("."));
+    uint64_t major = 0;
+    if (!str_number(dot < 0 ? text : (struct str){text.data, (size_t)dot}, &major) || major > 999)
+        return 0;
+    return (unsigned)major;
+}
+
 void resource_read(const struct policy *policy, struct value object, struct resource *ret)
 {
     struct value spec = value_get(object, "spec");
-    uint64_t version = 0;
-    str_number(value_text(value_at(spec, "postgresql.version")), &version);
-
     *ret = (struct resource){
         .object = object,
         .rules = value_at(spec, "patroni.pg_hba"),
         .image = value_get(spec, "dockerImage"),
-        .version = version > 999 ? 0 : (unsigned)version,
+        .version = major_version(value_text(value_at(spec, "postgresql.version"))),
         .env = value_get(spec, "env"),
     };
     ret->rules_kind = rules_kind(policy, spec, ret->rules);

@@ -33,7 +33,7 @@ struct resource {
     enum rules_kind rules_kind;
     struct value image; /* spec.dockerImage */
     enum image_kind image_kind;
-    unsigned version;     /* spec.postgresql.version; 0 when it is no number */
+    unsigned version;     /* major of spec.postgresql.version; 0 when it is no number */
     struct value env;     /* spec.env */
     struct value locales; /* the first spec.env entry RESOURCE_LOCALES: the operator takes it */
 };
