@@ -120,6 +120,12 @@ static void answer(const struct review *review, const struct decision *decision,
                DECISION_PATCH_MAX);
 }
 
+static bool is_expected(const struct review *review, enum admit_kind kind)
+{
+    struct str group = review->group.data ? review->group : STR("");
+    return str_is(review->kind, kinds[kind].kind) && str_is(group, kinds[kind].group);
+}
+
 void admit(const struct policy *policy, struct admit_target target, struct str body, unsigned depth,
            int64_t now, struct admit_result *ret)
 {
@@ -140,10 +146,10 @@ void admit(const struct policy *policy, struct admit_target target, struct str b
         refuse(ret, 400, "the body is not an AdmissionReview: %s", err.text);
         return;
     }
-    if (!str_is(review.kind, kinds[target.kind].kind) ||
-        !str_is(review.group.data ? review.group : STR(""), kinds[target.kind].group)) {
-        refuse(ret, 400, "request.kind is %.*s '%.*s', but this path decides about %s '%s'",
-               STR_ARG(review.group), STR_ARG(review.kind), kinds[target.kind].group,
+    if (!is_expected(&review, target.kind)) {
+        refuse(ret, 400, "request.kind is '%.*s%s%.*s', but this path decides about '%s%s%s'",
+               STR_ARG(review.group), review.group.length ? "/" : "", STR_ARG(review.kind),
+               kinds[target.kind].group, kinds[target.kind].group[0] ? "/" : "",
                kinds[target.kind].kind);
         return;
     }
