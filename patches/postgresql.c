@@ -179,13 +179,13 @@ static void tell_rules(const struct repair_facts *facts, const struct repair_pla
 
 static void warn_live_move(const struct repair_facts *facts, struct decision *decision)
 {
-    const struct subject *subject = facts->subject;
     const char *obstacle = repair_live_move_obstacle(facts);
     if (obstacle)
-        decision_warn(decision, REASON_LIVE_UNTOUCHED,
-                      "the image stays: %s; afterwards: " REPAIR_LINE "- and " REPAIR_LINE,
-                      obstacle, STR_ARG(subject->namespace), STR_ARG(subject->name),
-                      STR_ARG(subject->namespace), STR_ARG(subject->name));
+        decision_warn(
+            decision, REASON_LIVE_UNTOUCHED,
+            "the image stays: %s; once that is right, take the annotation " POLICY_REPAIR_ANNOTATION
+            " off and set it again",
+            obstacle);
 }
 
 /* A person moves a running database across the collation line. */

@@ -87,8 +87,7 @@ const char *repair_live_move_obstacle(const struct repair_facts *facts)
     bool stays =
         value_type(facts->now.locales) == VALUE_ABSENT || resource_locales_old(&facts->now);
     if (from == IMAGE_SIDE_UNKNOWN)
-        return "which Ubuntu the running image is made of is not known, and moving it could change "
-               "the collation under the data";
+        return "the Ubuntu under the running image is not known, so its collation is not either";
     bool old_before = from == IMAGE_SIDE_OLD || stored;
     bool old_after = image_side(facts->policy->database.pin) == IMAGE_SIDE_OLD || (stored && stays);
     if (old_before == old_after)
