@@ -161,7 +161,8 @@ def check_error(answer: Answer, status: int, *parts: str) -> str:
     assert answer.header("Content-Type") == "text/plain; charset=utf-8"
     assert 0 < len(answer.body) <= 512
     text = answer.text
-    assert text.strip() and len(text.rstrip("\n").splitlines()) == 1, repr(text)
+    assert text.endswith("\n") and text.count("\n") == 1, repr(text)
+    assert text.strip() == text[:-1] != "", repr(text)
     for part in parts:
         assert part.lower() in text.lower(), f"{part!r} is not in {text!r}"
     return text

@@ -136,19 +136,17 @@ class Server:
 
     def start(self, prefix: tuple[str, ...] = ()) -> "Server":
         self.spawn(prefix)
-        self.ports = wait_for("the server listens", self._ports)
+        self.ports = wait_for("the server is ready", self._ports)
         return self
 
     def _ports(self) -> dict[str, int]:
         code = self.process.poll()
         assert code is None, f"the server ended with {code}: {self.output()}"
-        for line in self.log("listening"):
-            return {
-                name: int(str(line[key]).rpartition(":")[2])
-                for name, key in (("tls", "listen"), ("plain", "metricsListen"))
-                if line.get(key)
-            }
-        return {}
+        if not self.log("ready"):
+            return {}
+        return {
+            line["port"]: int(line["address"].rpartition(":")[2]) for line in self.log("listening")
+        }
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -209,7 +207,7 @@ class Server:
         return self._trust
 
     def connect(self, trust: Trust | None = None, **options: object) -> Connection:
-        return Connection(self.ports["tls"], trust or self.trust, **options)
+        return Connection(self.ports["webhook"], trust or self.trust, **options)
 
     def connect_plain(self) -> Connection:
         return Connection(self.ports["plain"], None, name="127.0.0.1")

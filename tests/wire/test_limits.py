@@ -160,7 +160,7 @@ def test_idle_connections_are_closed(start: Start):
         silent[4].send(body[:1000])
         begin(silent[5], ("Transfer-Encoding", "chunked"))
         silent[5].send(chunk(body[:1000]))
-        raw = stack.enter_context(Connection(server.ports["tls"], None))
+        raw = stack.enter_context(Connection(server.ports["webhook"], None))
         watch = Stopwatch()
         for number, connection in enumerate([*silent, raw]):
             assert connection.is_closed(15), f"connection {number} is still open"
@@ -199,11 +199,11 @@ def test_dripping_clients_harm_nobody(start: Start):
 
 
 def in_tcp(server: Server) -> None:
-    Connection(server.ports["tls"], None).cut()
+    Connection(server.ports["webhook"], None).cut()
 
 
 def in_tls(server: Server) -> None:
-    connection = Connection(server.ports["tls"], None)
+    connection = Connection(server.ports["webhook"], None)
     connection.send(b"\x16\x03\x01\x02\x00\x01\x00")
     connection.cut()
 

@@ -11,7 +11,7 @@ from load import Load
 from pki import DAY as DAY
 from pki import Authority, now, serial
 from polling import wait_for
-from process import Server
+from process import CONFIG_FILE, Server
 
 Start = Callable[..., Server]
 RELOADED = "harbor_pg_webhook_config_last_reload_successful"
@@ -29,9 +29,13 @@ def has_new_profile(server: Server) -> bool:
 
 
 def rewrite(server: Server, text: str) -> None:
-    """As an editor does it on a plain file: over the file that the links lead to."""
-    with open(server.config_path, "w", encoding="utf-8") as file:
-        file.write(text)
+    """As some editors do it: the file goes, and comes back in two pieces."""
+    path = server.config_mount.folder / CONFIG_FILE
+    path.unlink()
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text[:100])
+        file.flush()
+        file.write(text[100:])
 
 
 def swap(server: Server, text: str) -> None:
@@ -112,7 +116,7 @@ def test_a_bad_file_keeps_the_old_one(start: Start, text: str, words: tuple[str,
 
 def test_a_missing_file_keeps_the_old_one(start: Start):
     server = start()
-    (server.config_mount.folder / "config.yaml").unlink()
+    (server.config_mount.folder / CONFIG_FILE).unlink()
     server.signal(signal.SIGHUP)
     wait_for("the metric says so", lambda: server.metric(RELOADED) == 0, seconds=30)
     check(samples.pod(), server.post(samples.RESTORE, samples.wire(samples.pod())))

@@ -198,6 +198,6 @@ def test_one_line_a_decision(prepare: Prepare):
     server.post(samples.RESTORE, samples.wire(review))
     assert server.stop() == 0
     (line,) = server.log(uid=uid)
-    assert line["namespace"] == "lab"
+    assert line["ns"] == "lab"
     assert line["name"] == "postgresql-lab-reg-0"
     assert "restore" in line.values()

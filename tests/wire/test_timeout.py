@@ -20,20 +20,14 @@ def test_right_ones(server: Server, query: str):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "10", "s", "-1s", "10x", "1h1", "1s ", "%00", "1e9s", "nan", "x" * 2000]
+    "value",
+    ["", "10", "s", "0s", "-1s", "10x", "1h1", "1s%20", "%00", "1e9s", "nan", "x" * 2000]
+    + ["999999999h", "99999999999999999999s"],
 )
-def test_malformed_ones(server: Server, value: str):
-    """A text that no API server sends is somebody's mistake, and is told so."""
-    with server.connect() as connection:
-        answer = connection.post(f"{samples.RESTORE}?timeout={value}", BODY)
-        check_error(answer, 400, "timeout")
-
-
-def test_the_largest_ones(server: Server):
-    for value in ("999999h", "99999999999999999999s"):
-        answer = server.post(f"{samples.RESTORE}?timeout={value}", BODY)
-        if answer.status != 200:
-            check_error(answer, 400, "timeout")
+def test_malformed_ones_are_no_limit(server: Server, value: str):
+    """A proxy's mistake in the query is no reason to leave a pod without its decision."""
+    answer = server.post(f"{samples.RESTORE}?timeout={value}", BODY)
+    check(samples.pod(), answer)
 
 
 def test_a_late_body_is_not_waited_for(server: Server):

