@@ -14,8 +14,8 @@ static const struct option_row options_table[] = {
 
 static const struct command_help help = {
     .name = "explain",
-    .synopsis = "[--config FILE] [--profile NAME] [--backup-profile NAME] [--namespace NAME]\n"
-                "           [--json] [FILE]",
+    .synopsis = "[--config FILE] [--profile NAME] [--backup-profile NAME]\n"
+                "           [--namespace NAME] [--json] [FILE]",
     .about = "Decides offline, by the very code of the server, and tells for every rule in order\n"
              "whether it matched, why, and what it changes; then the verdict, with warnings and\n"
              "the reason for a denial. Values of secrets are never shown.\n"

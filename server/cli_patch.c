@@ -18,8 +18,8 @@ static const struct option_row options_table[] = {
 
 static const struct command_help help = {
     .name = "patch",
-    .synopsis = "[--config FILE] [--profile NAME] [--backup-profile NAME] [--namespace NAME]\n"
-                "           [--output patch|object|review|diff] [FILE]",
+    .synopsis = "[--config FILE] [--profile NAME] [--backup-profile NAME]\n"
+                "           [--namespace NAME] [--output patch|object|review|diff] [FILE]",
     .about =
         "Decides offline, by the very code of the server, and prints what would change:\n"
         "  patch   the JSON Patch, one line a document, [] when nothing changes\n"

@@ -60,17 +60,16 @@ static const struct command *find_command(const char *name)
 
 static int unknown_command(const char *name)
 {
+    bool option = name[0] == '-';
     struct nearest nearest = {.wanted = str_of(name)};
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
+    for (size_t i = 0; i < COMMAND_COUNT && !option; i++)
         nearest_offer(&nearest, commands[i].name);
-    nearest_offer(&nearest, "help");
+    nearest_offer(&nearest, option ? "--help" : "help");
 
     struct error err;
-    const char *what = name[0] == '-' ? "option" : "command";
-    if (nearest.name)
-        error_set_(&err, "unknown %s '%s', did you mean '%s'", what, name, nearest.name);
-    else
-        error_set_(&err, "unknown %s '%s'", what, name);
+    error_set_(&err, "unknown %s '%s'%s%s%s", option ? "option" : "command", name,
+               nearest.name ? ", did you mean '" : "", nearest.name ? nearest.name : "",
+               nearest.name ? "'" : "");
     return command_usage_error("", err.text);
 }
 
