@@ -142,11 +142,14 @@ class Server:
     def _ports(self) -> dict[str, int]:
         code = self.process.poll()
         assert code is None, f"the server ended with {code}: {self.output()}"
-        if not self.log("ready"):
-            return {}
-        return {
-            line["port"]: int(line["address"].rpartition(":")[2]) for line in self.log("listening")
-        }
+        for line in self.log("listening"):
+            names = {"webhook": "listen", "plain": "metricsListen"}
+            return {
+                port: int(line[key].rpartition(":")[2])
+                for port, key in names.items()
+                if line.get(key)
+            }
+        return {}
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
