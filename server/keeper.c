@@ -41,9 +41,9 @@ void keeper_free(struct keeper *keeper)
     free(keeper);
 }
 
-int keeper_fd(const struct keeper *keeper)
+const struct watch *keeper_watch(const struct keeper *keeper)
 {
-    return watch_fd(keeper->watch);
+    return keeper->watch;
 }
 
 static void pair_done(struct pair **pair)
@@ -148,12 +148,13 @@ static bool choose_files(struct keeper *keeper, const struct config_tls *config)
     return true;
 }
 
-void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now)
+void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now,
+                    uint64_t clock)
 {
     if (config->mode != TLS_FILES)
         return;
     bool other = choose_files(keeper, config);
-    bool changed = watch_changed(keeper->watch);
+    bool changed = watch_changed(keeper->watch, clock);
     if (!other && !changed && !*keeper->last.text)
         return;
     struct error err = {""};

@@ -24,11 +24,13 @@ bool keeper_start(struct keeper *keeper, const struct config_tls *config, int64_
                   struct error *err) __attribute__((warn_unused_result));
 
 /* Mode files: reads the files again if one of them changed, if other ones are configured, or if the
- * last try failed. A pair that is not valid at `now` replaces none. Failures are logged. */
-void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now);
+ * last try failed. A pair that is not valid at `now` replaces none. Failures are logged.
+ * `clock` is that of watch_changed(). */
+void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now,
+                    uint64_t clock);
 
-/* The descriptor that says when keeper_refresh() is due, see watch_fd(). */
-int keeper_fd(const struct keeper *keeper);
+/* What says when keeper_refresh() is due; borrowed. */
+const struct watch *keeper_watch(const struct keeper *keeper);
 
 /* Whether the certificate that is served is valid at `now`. From any thread. */
 bool keeper_valid(const struct keeper *keeper, int64_t now, struct error *err)

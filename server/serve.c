@@ -199,10 +199,11 @@ static void refresh_config(struct server *server)
 /* Looks at everything that may have changed. */
 static void refresh(struct server *server, bool asked)
 {
-    if (watch_changed(server->watch) || asked)
+    uint64_t clock = http_clock() / 1000000;
+    if (watch_changed(server->watch, clock) || asked)
         refresh_config(server);
     cleanup(config_done) struct config *config = snapshot_get(server->snapshot);
-    keeper_refresh(server->keeper, &config->tls, time(NULL));
+    keeper_refresh(server->keeper, &config->tls, time(NULL), clock);
 }
 
 /* Until SIGTERM or SIGINT. */
@@ -211,10 +212,12 @@ static void run(struct server *server)
     struct pollfd fds[] = {
         {server->signals, POLLIN, 0},
         {watch_fd(server->watch), POLLIN, 0},
-        {keeper_fd(server->keeper), POLLIN, 0},
+        {watch_fd(keeper_watch(server->keeper)), POLLIN, 0},
     };
     for (;;) {
-        poll(fds, sizeof(fds) / sizeof(fds[0]), LOOK_MS);
+        bool soon =
+            watch_is_unsettled(server->watch) || watch_is_unsettled(keeper_watch(server->keeper));
+        poll(fds, sizeof(fds) / sizeof(fds[0]), soon ? WATCH_SETTLE_MS : LOOK_MS);
         int number = next_signal(server);
         if (number == SIGTERM || number == SIGINT)
             return;

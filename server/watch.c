@@ -18,13 +18,15 @@ struct identity {
 struct watched {
     char *path;
     char *folder;
-    struct identity identity;
+    struct identity told; /* the one that watch_changed() told of */
+    struct identity seen; /* the one that is there now */
 };
 
 struct watch {
     int fd;
     struct watched *files;
     size_t count;
+    uint64_t moved; /* when a file was last seen to change */
 };
 
 static struct identity identify(const char *path)
@@ -98,8 +100,9 @@ void watch_files(struct watch *watch, const char *const *paths, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (!paths[i] || !*paths[i])
             continue;
+        struct identity identity = identify(paths[i]);
         watch->files[watch->count++] =
-            (struct watched){xstrdup(paths[i]), folder_of(paths[i]), identify(paths[i])};
+            (struct watched){xstrdup(paths[i]), folder_of(paths[i]), identity, identity};
     }
     listen_to(watch);
 }
@@ -109,17 +112,35 @@ int watch_fd(const struct watch *watch)
     return watch->fd;
 }
 
-bool watch_changed(struct watch *watch)
+bool watch_is_unsettled(const struct watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        if (!same(&watch->files[i].seen, &watch->files[i].told))
+            return true;
+    return false;
+}
+
+static void look(struct watch *watch, uint64_t now)
+{
+    for (size_t i = 0; i < watch->count; i++) {
+        struct identity identity = identify(watch->files[i].path);
+        if (same(&identity, &watch->files[i].seen))
+            continue;
+        watch->files[i].seen = identity;
+        watch->moved = now;
+    }
+}
+
+bool watch_changed(struct watch *watch, uint64_t now)
 {
     char events[4096];
     while (watch->fd >= 0 && read(watch->fd, events, sizeof(events)) > 0)
         continue;
     listen_to(watch);
-    bool changed = false;
-    for (size_t i = 0; i < watch->count; i++) {
-        struct identity now = identify(watch->files[i].path);
-        changed = changed || !same(&now, &watch->files[i].identity);
-        watch->files[i].identity = now;
-    }
-    return changed;
+    look(watch, now);
+    if (!watch_is_unsettled(watch) || now - watch->moved < WATCH_SETTLE_MS)
+        return false;
+    for (size_t i = 0; i < watch->count; i++)
+        watch->files[i].told = watch->files[i].seen;
+    return true;
 }

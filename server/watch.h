@@ -22,7 +22,14 @@ void watch_files(struct watch *watch, const char *const *paths, size_t count);
  * none, then only asking now and then helps. */
 int watch_fd(const struct watch *watch);
 
-/* Whether a file is another one than the last time. */
-bool watch_changed(struct watch *watch) __attribute__((warn_unused_result));
+/* How long a changed file must hold still before it counts: somebody may be writing it. */
+#define WATCH_SETTLE_MS 100
+
+/* Whether a file is another one than the last time that this was true, and has held still. `now`
+ * is in milliseconds of any clock that only goes forward. */
+bool watch_changed(struct watch *watch, uint64_t now) __attribute__((warn_unused_result));
+
+/* Whether a file changed that has not held still yet: ask again in WATCH_SETTLE_MS. */
+bool watch_is_unsettled(const struct watch *watch);
 
 #endif
