@@ -182,7 +182,8 @@ def test_a_connection_in_use_is_not_idle(start: Start):
 def test_dripping_clients_harm_nobody(start: Start):
     """A byte now and then keeps a connection; others are served as quickly as before."""
     server = start({"server": {"limits": {"idle": "2s"}}})
-    body = samples.wire(samples.pod())
+    review = samples.postgresql()
+    body = samples.wire(review)
     with contextlib.ExitStack() as stack:
         drippers = [stack.enter_context(server.connect()) for _ in range(50)]
         for connection in drippers:
@@ -195,7 +196,7 @@ def test_dripping_clients_harm_nobody(start: Start):
             assert watch.seconds() < (10 if SLOW else 1)
         for connection in drippers:
             connection.send(body[20:])
-            check(samples.pod(), connection.answer())
+            check(review, connection.answer())
 
 
 def in_tcp(server: Server) -> None:

@@ -87,7 +87,7 @@ def test_sighup_alone_reads_again(start: Start):
     ("text", "words"),
     [
         ("database: {imag: x}\n", ("database.imag", "unknown key")),
-        ("{", ("line 1",)),
+        ("{", ("line 2, column 1",)),
         ("server: [1]\n", ("server",)),
         ("server: {limits: {body: 7}}\nlog: {level: loud}\n", ("server.limits.body", "log.level")),
         ("a: 1\na: 1\n", ("a",)),

@@ -146,7 +146,7 @@ PLACES: dict[str, tuple[str, Callable[[], dict]]] = {
     "SPILO_CONFIGURATION": (
         samples.RESTORE,
         lambda: spilo_configuration(
-            json.dumps({"postgresql": {"pg_hba": [f"local all all reject {CANARY}"]}})
+            json.dumps({"postgresql": {"pg_hba": [f"local all all ldap ldapbindpasswd={CANARY}"]}})
         ),
     ),
     "SPILO_CONFIGURATION broken": (
