@@ -81,7 +81,7 @@ bool cron_valid(struct str text, struct error *err)
             return error_set(err, "'%s' has %zu fields, expected five such as '0 1 * * *'",
                              shown(text).text, i);
         if (!list_valid(&cron_fields[i], field))
-            return error_set(err, "'%s' is not a %s of cron (%u to %u) in '%s'", shown(field).text,
+            return error_set(err, "'%s' is no %s of cron (%u to %u) in '%s'", shown(field).text,
                              cron_fields[i].name, cron_fields[i].min, cron_fields[i].max,
                              shown(text).text);
     }

@@ -194,8 +194,10 @@ void profile_clusters(const struct profile_reader *reader, struct profile_fields
     } else if (str_is(word, "all")) {
         ret->coverage = COVERAGE_ALL;
     } else if (fields->clusters && !str_is(word, "harbor")) {
-        profile_wrong(reader, "clusters", "'%s' is not 'harbor', 'all' or a list of names",
-                      word.data ? shown(word).text : field_type_name(fields->clusters));
+        profile_wrong(reader, "clusters", "%s%s%s is not 'harbor', 'all' or a list of names",
+                      word.data ? "'" : "",
+                      word.data ? shown(word).text : field_type_name(fields->clusters),
+                      word.data ? "'" : "");
     }
 }
 
