@@ -128,7 +128,9 @@ def python_files() -> list[Path]:
 
 
 def go_modules() -> list[Path]:
-    return [path.parent for path in files() if path.name == "go.mod"]
+    """The modules with Go code of ours; those of tests/tools only name the code of others."""
+    code = {path.parent for path in files() if path.suffix == ".go"}
+    return [path.parent for path in files() if path.name == "go.mod" and path.parent in code]
 
 
 def gofmt() -> Iterator[str]:

@@ -12,8 +12,9 @@ SLOW = os.environ.get("HPW_SLOW") == "1"
 SCALE = 6.0 if SLOW else 1.0
 
 
-def wait_for(what: str, question: Callable[[], T], seconds: float = 10.0) -> T:
-    """Asks until the answer is true and returns it; fails with `what` after `seconds`."""
+def wait_for(what: str, question: Callable[[], T], seconds: float = 10.0, every: float = 0.01) -> T:
+    """Asks `every` so many seconds until the answer is true and returns it; fails with `what`
+    after `seconds`."""
     end = time.monotonic() + seconds * SCALE
     while True:
         answer = question()
@@ -21,7 +22,7 @@ def wait_for(what: str, question: Callable[[], T], seconds: float = 10.0) -> T:
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"still not true after {seconds * SCALE:g} s: {what}")
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 class Stopwatch:
