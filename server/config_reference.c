@@ -19,7 +19,7 @@ static void add_kind(const struct field *field, struct buf *page)
         [FIELD_TEXT] = "text",           [FIELD_WORD] = "text or number",
         [FIELD_BOOLEAN] = "true, false", [FIELD_NUMBER] = "number",
         [FIELD_SIZE] = "size",           [FIELD_DURATION] = "duration",
-        [FIELD_LIST] = "list of text",   [FIELD_TREE] = "",
+        [FIELD_LIST] = "list of text",   [FIELD_TREE] = "see meaning",
     };
     if (field->kind == FIELD_CHOICE) {
         for (size_t i = 0; field->choices[i]; i++)
