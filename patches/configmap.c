@@ -129,9 +129,16 @@ static void check_default_path(const struct subject *subject, struct value data,
     buf_clear(&own);
 }
 
-/* Whether the key is one that is refused wherever it stands here. */
-static bool deny_misplaced(struct str key, struct decision *decision)
+/* Whether the key is one that is refused wherever it stands here. Spilo takes every non-empty text
+ * for an inclusive target. */
+static bool deny_misplaced(struct str key, struct str value, struct decision *decision)
 {
+    if (str_is(key, "CLONE_TARGET_INCLUSIVE") && !str_is(value, "true")) {
+        decision_deny(decision, REASON_INVALID_CONFIG,
+                      "data.CLONE_TARGET_INCLUSIVE has no effect here: an exclusive target needs a "
+                      "literal profile (target.inclusive)");
+        return true;
+    }
     for (size_t i = 0; i < sizeof(misplaced) / sizeof(*misplaced); i++) {
         if (!str_is(key, misplaced[i].name))
             continue;
@@ -195,10 +202,10 @@ static void check_other_keys(struct value data, struct decision *decision)
     struct value member = value_first(data);
     for (; value_type(member) != VALUE_ABSENT; member = value_next(member)) {
         struct str key = value_key(member);
-        if (is_read(key) || deny_misplaced(key, decision) ||
-            is_set_by_us(key, value_text(member), decision))
-            continue;
-        warn_ignored(key, decision);
+        struct str value = value_text(member);
+        if (!is_read(key) && !deny_misplaced(key, value, decision) &&
+            !is_set_by_us(key, value, decision))
+            warn_ignored(key, decision);
     }
 }
 
