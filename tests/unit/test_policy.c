@@ -62,6 +62,8 @@ static const struct refusal form[] = {
     {"{'database': {'patchLiveClusters': 'yes'}}",
      "database.patchLiveClusters: \"yes\" is not true or false"},
     {"{'database': {'replaceImages': 'x'}}", "database.replaceImages: text is not a list"},
+    {"{'database': {'replaceImages': [null]}}",
+     "database.replaceImages[0]: null is not text (write it in quotes)"},
     {"{'database': {'replaceImages': ['a', 5, 'b\\u0001', '$(X)']}}",
      "database.replaceImages[1]: a number is not text (write it in quotes)\n"
      "database.replaceImages[2]: has a control character, expected printable text\n"

@@ -43,6 +43,8 @@ static const struct refusal refusals[] = {
      "line 1, column 4: the number 1.01234567890123456789012345678901234567 is too large"},
     {"a: [", "line 2, column 1: did not find expected node content while parsing a flow node"},
     {"a:\n - b\n c", "line 4, column 1: could not find expected ':' while scanning a simple key"},
+    {"--- [", "line 2, column 1: did not find expected node content while parsing a flow node"},
+    {"--- \x01", "line 1, column 5: control characters are not allowed"},
     {"a: b\nc: \x01", "line 2, column 4: control characters are not allowed"},
     {"\xff", "line 1, column 1: invalid leading UTF-8 octet"},
     {"a: 1\n---\nb: 2", "line 2, column 1: a second document, expected only one"},
