@@ -1,28 +1,14 @@
 #include "tests/golden/case.h"
 
-#include "base/file.h"
+#include "base/mem.h"
 #include "patches/apply.h"
+#include "tests/support/input.h"
 #include "tests/support/outcome.h"
 
 #include <time.h>
 #include <unistd.h>
 
-#define FILE_MAX (16u * 1024 * 1024)
 #define DEFAULT_CONFIG "default"
-#define DEFAULT_NOW 1795348800 /* 2026-11-22T12:00:00Z, when the recorded reviews were sent */
-
-json_t *json_file(const char *path, struct error *err)
-{
-    cleanup(buf_clear) struct buf text = BUF(FILE_MAX);
-    if (!file_read(path, &text, err))
-        return NULL;
-    json_error_t why;
-    json_t *tree =
-        json_loadb(text.data ? text.data : "", text.length, JSON_REJECT_DUPLICATES, &why);
-    if (!tree)
-        error_set_(err, "%s: line %d: %s", path, why.line, why.text);
-    return tree;
-}
 
 /* ---- the changes, in the order in which they are applied ---- */
 
@@ -208,7 +194,7 @@ static bool read_now(const json_t *settings, int64_t *ret, struct error *err)
 {
     const char *text = json_string_value(json_object_get(settings, "now"));
     struct tm parts = {0};
-    *ret = DEFAULT_NOW;
+    *ret = RECORDED_AT;
     if (!text)
         return true;
     const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &parts);

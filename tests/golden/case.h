@@ -27,7 +27,4 @@ bool case_read(const char *root, const char *name, struct golden_case *ret, stru
     __attribute__((warn_unused_result));
 void case_done(struct golden_case *golden);
 
-/* Reads a JSON file whole. The caller owns the tree. */
-json_t *json_file(const char *path, struct error *err) __attribute__((warn_unused_result));
-
 #endif

@@ -4,9 +4,9 @@
  */
 #include "base/file.h"
 #include "base/strlist.h"
-#include "server/config.h"
 #include "tests/golden/case.h"
 #include "tests/golden/readable.h"
+#include "tests/support/input.h"
 #include "tests/support/outcome.h"
 
 #include <dirent.h>
@@ -53,7 +53,7 @@ static bool load_configs(struct run *run, struct error *err)
         }
         autofree char *path = xasprintf("%s/%s", folder, entry->d_name);
         cleanup(strlist_clear) struct strlist mistakes = {0};
-        struct config *config = config_load(path, 1795348800, &mistakes);
+        struct config *config = config_load(path, RECORDED_AT, &mistakes);
         autofree char *text = strlist_join(&mistakes, "; ");
         if (!config)
             ok = error_set(err, "%s", text);

@@ -56,7 +56,8 @@ static bool check_warnings(json_t *warnings, struct error *err)
         if (runes > WARNING_RUNES_MAX)
             return error_set(err, "warnings[%zu] has %zu characters", index, runes);
         if (strlist_has(&seen, text))
-            return error_set(err, "warnings[%zu] says the same as one before it", index);
+            return error_set(err, "warnings[%zu] says the same as one before it: %s", index,
+                             text.data);
         strlist_add(&seen, text);
         total += runes;
     }
