@@ -45,9 +45,7 @@ def prepare(tmp_path, authority: Authority) -> Iterator[Callable[..., Server]]:
 
     yield prepare_one
     for one in servers:
-        if one.process and one.process.poll() is None:
-            one.process.kill()
-            one.process.wait()
+        one.kill()
 
 
 def pytest_configure(config: pytest.Config) -> None:

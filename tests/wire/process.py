@@ -161,15 +161,15 @@ class Server:
             raise AssertionError(f"still running after {seconds * SCALE:g} s") from None
 
     def stop(self) -> int:
-        """Ends it in order and gives the exit code; what does not end in time is killed."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            return self.exit_code()
-        except AssertionError:
+        """Ends it in order and gives the exit code."""
+        self.process.terminate()
+        return self.exit_code()
+
+    def kill(self) -> None:
+        """Ends what is still there, whatever went wrong."""
+        if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-            raise
 
     def output(self) -> str:
         return self.stdout.read_text("utf-8") + self.stderr.read_text("utf-8")
@@ -237,12 +237,12 @@ class Server:
 def running(folder: Path, authority: Authority, changes: dict | None = None) -> Iterator[Server]:
     """A server that has been started with the changes; ended with exit code 0 afterwards."""
     server = prepared(folder, authority, changes)
-    server.start()
     try:
-        yield server
-    finally:
+        yield server.start()
         if server.process.poll() is None:
             assert server.stop() == 0, server.output()[-4000:]
+    finally:
+        server.kill()
 
 
 def prepared(folder: Path, authority: Authority, changes: dict | None = None) -> Server:

@@ -81,6 +81,13 @@ def spilo_configuration(text: str) -> dict:
     return review
 
 
+def rule_of_a_person(rule: str) -> dict:
+    """A list of rules that is not Harbor's, in the resource."""
+    review = samples.postgresql()
+    review["request"]["object"]["spec"]["patroni"]["pg_hba"] = [rule]
+    return review
+
+
 def in_postgresql() -> dict:
     review = samples.postgresql()
     spec = review["request"]["object"]["spec"]
@@ -152,6 +159,20 @@ PLACES: dict[str, tuple[str, Callable[[], dict]]] = {
     "SPILO_CONFIGURATION broken": (
         samples.RESTORE,
         lambda: spilo_configuration(f"{{password: {CANARY}"),
+    ),
+    "SPILO_CONFIGURATION with a rule that is none": (
+        samples.RESTORE,
+        lambda: spilo_configuration(
+            json.dumps({"postgresql": {"pg_hba": [f"locale all all ldap ldapbindpasswd={CANARY}"]}})
+        ),
+    ),
+    "rule that locks out": (
+        samples.POSTGRESQLS,
+        lambda: rule_of_a_person(f'local all all radius radiussecrets="{CANARY}"'),
+    ),
+    "rule that is none": (
+        samples.POSTGRESQLS,
+        lambda: rule_of_a_person(f"locale all all radius radiussecrets={CANARY}"),
     ),
     "postgresql": (samples.POSTGRESQLS, in_postgresql),
     "UPDATE": (samples.POSTGRESQLS, in_old_object),
