@@ -27,6 +27,7 @@ SKIPPED_STATUS = 77  # of a program whose tests cannot run here, as meson has it
 
 CLOSING_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.MULTILINE)
 CMOCKA_LINE = re.compile(r"^\[  (PASSED|FAILED|SKIPPED) *\] (\d+) test", re.MULTILINE)
+FINE_LINE = re.compile(r"^\s*ok\b|\bOK\b|: ok$")
 
 
 class Skip(Exception):
@@ -78,6 +79,12 @@ class Job:
     def log(self) -> Path:
         return LOGS / f"{self.name}.log"
 
+    def tail(self) -> str:
+        """The end of the log, without the lines that say that something is fine."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        lines = [line for line in lines if line.strip() and not FINE_LINE.search(line)]
+        return "\n".join(f"    {line}" for line in lines[-TAIL_LINES:])
+
     def say(self, text: str) -> None:
         with self.log.open("a") as log:
             log.write(f"{text}\n")
@@ -86,26 +93,27 @@ class Job:
         """Runs a program to its end: its exit status and its output, which also is in the log."""
         words = [str(word) for word in command]
         self.say(f"\n$ {' '.join(words)}")
-        try:
-            done = subprocess.run(
-                words,
-                cwd=ROOT,
-                env={**os.environ, **(env or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=STEP_SECONDS,
-                text=True,
-                errors="replace",
-            )
-            status, output = done.returncode, done.stdout
-        except subprocess.TimeoutExpired as late:
-            output = (late.stdout or b"").decode(errors="replace")
-            status, output = 124, f"{output}\nstopped after {STEP_SECONDS} s"
-        except OSError as error:
-            status, output = 127, str(error)
-        self.say(output.rstrip())
-        return status, output
+        start = self.log.stat().st_size
+        with self.log.open("ab") as log:
+            try:
+                status = subprocess.run(
+                    words,
+                    cwd=ROOT,
+                    env={**os.environ, **(env or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    timeout=STEP_SECONDS,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                status = 124
+                log.write(f"stopped after {STEP_SECONDS} s\n".encode())
+            except OSError as error:
+                status = 127
+                log.write(f"{error}\n".encode())
+        with self.log.open("rb") as log:
+            log.seek(start)
+            return status, log.read().decode(errors="replace")
 
     def check(self, title: str, *command: object, env: dict[str, str] | None = None) -> None:
         """One test: the program exits with 0."""
@@ -293,8 +301,7 @@ def run_all(suites: list[Suite], builds: dict[str, Build]) -> int:
             outcomes.append(outcome)
             say(outcome.line())
             if outcome.job.counts.failed:
-                tail = outcome.job.log.read_text().splitlines()[-TAIL_LINES:]
-                say("\n".join(f"    {line}" for line in tail))
+                say(outcome.job.tail())
     total = Counts()
     for outcome in outcomes:
         total.add(outcome.job.counts)
