@@ -112,6 +112,8 @@ static const struct example examples[] = {
      "{'metadata':{'name':'postgresql-ns-hc','annotations':'odd'},'spec':{'teamId':"
      "'postgresql-ns'," OLD_IMAGE "," GOOD "," ENV "}}",
      NULL, "custom-rules", "[" SET_IMAGE "]", ""},
+    {"{'database':{'pgHba':['local all all trust','local replication all trust']}}",
+     HARBOR(PIN "," GOOD "," ENV), NULL, "custom-rules", "", ""},
     /* UPDATE: what Harbor's PUT would lose comes back. */
     {"{}", HARBOR(OLD_IMAGE "," TWO "," V12),
      RESOURCE(PATCHED("env,image,pg_hba"), PIN "," GOOD "," ENV ",'postgresql':{'version':'16'}"),
@@ -144,6 +146,7 @@ static const struct example examples[] = {
     {"{}", HARBOR(CHOSEN "," TWO ",'x':1"), HARBOR(CHOSEN "," TWO), "rules-lock-out", "",
      "Harbor's rules lock Patroni out under this image; to repair: kubectl -n ns annotate "
      "postgresql postgresql-ns-hc harbor-pg-webhook/repair=true"},
+    {"{}", HARBOR(CHOSEN ",'x':1"), HARBOR(CHOSEN), "image-chosen", "", ""},
     {LIVE, HARBOR(OLD_IMAGE "," TWO), HARBOR(OLD_IMAGE "," TWO), "live-untouched", "", ""},
     {LIVE, HARBOR(OLD_IMAGE "," TWO ",'x':1"), HARBOR(OLD_IMAGE "," TWO), "live-untouched",
      "[" SET_RULES "," SET_ENV "," ANNOTATE("env,pg_hba") "]",

@@ -109,6 +109,7 @@ static const struct example examples[] = {
      "image 'r/spilo-13:2.0-p2' is older than 2.0-p4 and cannot restore from S3; repair the "
      "resource: " REPAIR " (it writes rules and locales; take the annotation off and set it once "
      "more, and it moves the image)"},
+    {PROFILE, "dr", POD(CONTAINER("r/spilo-12:1.6-p3", RULES("[]")) "}"), "image-too-old", NULL},
     {PROFILE, "dr", POD(CONTAINER("r/spilo-13:2.1-p1", "") "}"), "image-broken",
      "image 'r/spilo-13:2.1-p1' cannot restore with profile 'dr': 2.1-p1 cannot list wal-g's "
      "backups; set spec.dockerImage of the resource to one that can"},
