@@ -30,7 +30,7 @@ bool listen_split(const char *address, struct str *ret_host, struct str *ret_por
         port = str_skip(text, (size_t)colon + 1);
     }
     uint64_t number;
-    if (!split || !str_number(port, &number) || number > 65535)
+    if (!split || host.length == 0 || !str_number(port, &number) || number > 65535)
         return error_set(err, "'%.200s' is not an address of the form host:port or [v6]:port",
                          address);
     *ret_host = host;
@@ -69,7 +69,7 @@ bool listen_open(const char *address, int *ret_fd, struct error *err)
     struct str port;
     if (!listen_split(address, &host, &port, err))
         return false;
-    autofree char *host_text = host.length ? xstrndup(host.data, host.length) : NULL;
+    autofree char *host_text = xstrndup(host.data, host.length);
     autofree char *port_text = xstrndup(port.data, port.length);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_PASSIVE | AI_NUMERICSERV};

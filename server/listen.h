@@ -5,16 +5,16 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Opens a socket that listens on "host:port", "[v6]:port" or ":port" (every address); port 0 lets
- * the kernel choose. The caller closes it. */
+/* Opens a socket that listens on "host:port" or "[v6]:port"; port 0 lets the kernel choose. The
+ * caller closes it. */
 bool listen_open(const char *address, int *ret_fd, struct error *err)
     __attribute__((warn_unused_result));
 
 /* Adds the address that the socket really has, as listen_open() takes it. */
 void listen_name(int fd, struct buf *name);
 
-/* Splits an address: *ret_host gets the host without brackets ("" for every address), *ret_port
- * the port's digits; both borrowed. */
+/* Splits an address: *ret_host gets the host without brackets, *ret_port the port's digits; both
+ * borrowed. */
 bool listen_split(const char *address, struct str *ret_host, struct str *ret_port,
                   struct error *err) __attribute__((warn_unused_result));
 

@@ -206,12 +206,10 @@ static struct trusted *trusted_new(struct str certificates, struct error *err)
     }
     autofree char *copy = xstrndup(certificates.data, certificates.length);
     gnutls_datum_t text = {(unsigned char *)copy, (unsigned)certificates.length};
-    code =
-        gnutls_x509_trust_list_add_trust_mem(trusted->list, &text, NULL, GNUTLS_X509_FMT_PEM, 0, 0);
-    if (code > 0)
+    if (gnutls_x509_trust_list_add_trust_mem(trusted->list, &text, NULL, GNUTLS_X509_FMT_PEM, 0,
+                                             0) > 0)
         return TAKE(trusted);
-    error_set_(err, "no usable CA certificate in PEM%s%s", code ? ": " : "",
-               code ? gnutls_strerror(code) : "");
+    error_set_(err, "no usable CA certificate in PEM");
     return NULL;
 }
 
