@@ -30,7 +30,7 @@ static struct str split(struct str *text, struct str separator)
 
 static bool word_value(const struct cron_field *field, struct str text, uint64_t *ret)
 {
-    if (!field->words || text.length != 3)
+    if (!field->words || !text.data || text.length != 3)
         return false;
     for (unsigned i = 0; field->words[3 * i]; i++)
         if (strncasecmp(field->words + 3 * i, text.data, 3) == 0) {

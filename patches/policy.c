@@ -193,7 +193,7 @@ static bool place_is_known(const struct strlist *mistakes, size_t count, const c
 {
     long place = str_find(str_of(problem), STR(": "));
     for (size_t i = 0; i < count; i++)
-        if (str_starts(str_of(mistakes->items[i]), (struct str){problem, (size_t)place + 2}))
+        if (strncmp(mistakes->items[i], problem, (size_t)place + 2) == 0)
             return true;
     return false;
 }

@@ -141,31 +141,27 @@ static void read_text(const struct variable_reader *reader, const json_t *value)
     entry_add_value(reader->entries, reader->name, text.data);
 }
 
-static const char *reserved_why(const struct reserved *reserved, const char *name)
+static const char *reserved_why(const struct reserved *reserved, struct str name)
 {
     for (; reserved->name; reserved++)
-        if (strcmp(reserved->name, name) == 0)
+        if (str_is(name, reserved->name))
             return reserved->why;
     return NULL;
-}
-
-static bool is_clone_name(const char *name)
-{
-    return str_starts(str_of(name), STR("CLONE_"));
 }
 
 /* Whether the profile may set the name; if not, says why. */
 static bool name_allowed(const struct variable_reader *reader, bool clone, bool has_endpoint)
 {
-    const char *why = reserved_why(clone ? restore_reserved : backup_reserved, reader->name);
-    if (reader->row && is_clone_name(reader->name) == clone) {
-        if (!has_endpoint && strcmp(reader->name, "CLONE_WALE_S3_ENDPOINT") == 0)
+    struct str name = str_of(reader->name);
+    const char *why = reserved_why(clone ? restore_reserved : backup_reserved, name);
+    if (reader->row && str_starts(name, STR("CLONE_")) == clone) {
+        if (!has_endpoint && str_is(name, "CLONE_WALE_S3_ENDPOINT"))
             why = "is another name of an endpoint, set s3.endpoint too or remove it";
         if (why)
             profile_wrong(reader->profile, reader->key, "%s", why);
         return !why;
     }
-    autofree char *nearest = variable_nearest(str_of(reader->name), clone);
+    autofree char *nearest = variable_nearest(name, clone);
     const char *what = reader->row ? clone ? "is not a name of a restore, which begin with CLONE_"
                                            : "is a name of a restore, not of a backup"
                                    : "is no variable that spilo reads";

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -182,11 +183,12 @@ static void test_long_text_is_cut(void **state)
     struct error err;
     char text[120];
     memset(text, 'x', sizeof(text));
-    memcpy(text + 94, "\xe2\x82\xac", 3); /* a character across the cut */
+    text[94] = '\xe2'; /* a character of three bytes across the cut */
+    text[95] = '\x82';
+    text[96] = '\xac';
     assert_false(s3_suffix_valid((struct str){text, sizeof(text)}, &err));
-    char expected[160] = "'";
-    memset(expected + 1, 'x', 94);
-    memcpy(expected + 95, "...' does not start with '/'", 29);
+    char expected[160];
+    snprintf(expected, sizeof(expected), "'%.94s...' does not start with '/'", text);
     assert_string_equal(err.text, expected);
 }
 
