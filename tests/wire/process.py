@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client import SERVICE_NAME, Answer, Connection, Trust, once
+from client import Answer, Connection, Trust, once
 from pki import Authority, Mount
 from polling import SCALE, wait_for
 from prometheus_client.parser import text_string_to_metric_families
@@ -252,6 +252,3 @@ def prepared(folder: Path, authority: Authority, changes: dict | None = None) ->
     server.renew_certificate()
     server.configure(changes or {})
     return server
-
-
-__all__ = ["SERVICE_NAME", "Server", "binary", "merged", "prepared", "running"]

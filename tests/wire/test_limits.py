@@ -14,7 +14,8 @@ from process import Server
 MIB = 1024 * 1024
 BODY_MAX = 7 * MIB
 PIECE = 64 * 1024
-CLIENTS = 200
+# Under sanitizers memory is not judged, only what happens.
+CLIENTS = 40 if SLOW else 200
 RSS_MAX = 128 * MIB
 
 Start = Callable[..., Server]
@@ -299,6 +300,7 @@ def test_cut_off_clients_leave_nothing_behind(start: Start):
     assert "error" not in level
 
 
+@pytest.mark.skipif(SLOW, reason="a sanitizer keeps what is freed")
 def test_memory_does_not_grow(start: Start):
     server = start()
 
@@ -312,6 +314,5 @@ def test_memory_does_not_grow(start: Start):
 
     requests(500)
     before = server.rss()
-    requests(3000)
-    if not SLOW:
-        assert server.rss() < before + 2 * MIB
+    requests(2000)
+    assert server.rss() < before + 2 * MIB
