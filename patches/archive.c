@@ -191,13 +191,11 @@ static const char *unproven(const struct policy *policy, const struct restore_pr
 {
     if (profile->own_archive_verified || archive->state == ARCHIVE_OFF)
         return NULL;
-    struct str suffix = buf_str(&archive->suffix);
-    if (profile->by_reference)
-        return is_uid_suffix(suffix) || is_generation(policy, suffix)
-                   ? NULL
-                   : "the clone's path stands in the namespace's ConfigMap and is not seen here";
     if (archive->state == ARCHIVE_UNKNOWN)
         return "the path of the new cluster's own archive is not known here";
+    struct str suffix = buf_str(&archive->suffix);
+    if (profile->by_reference && !is_uid_suffix(suffix) && !is_generation(policy, suffix))
+        return "the clone's path stands in the namespace's ConfigMap and is not seen here";
     if (profile->has_endpoint && !archive->has_endpoint)
         return "the profile has an endpoint and the own archive none, so until the first restart "
                "the new cluster would archive to the clone's endpoint";
@@ -230,10 +228,11 @@ void archive_check(const struct policy *policy, const struct restore_profile *pr
                       STR_ARG(buf_str(&archive.path)), STR_ARG(subject->namespace));
     else if (why)
         decision_deny(decision, REASON_OWN_ARCHIVE_UNPROVEN,
-                      "%s%s%s%s: label namespace '%.*s' with harbor-pg-webhook/backup=<profile>, "
+                      "%s%s%s%s: label namespace '%.*s' with harbor-pg-webhook/backup=<profile>%s, "
                       "or vouch for it with ownArchive: verified in profile '%s'",
                       why, archive.unknown ? " (" : "", archive.unknown ? archive.unknown : "",
-                      archive.unknown ? ")" : "", STR_ARG(subject->namespace), profile->name);
+                      archive.unknown ? ")" : "", STR_ARG(subject->namespace),
+                      profile->has_endpoint ? " (one with s3.endpoint)" : "", profile->name);
     static const char *const states[] = {
         [ARCHIVE_OFF] = "off", [ARCHIVE_KNOWN] = "known", [ARCHIVE_UNKNOWN] = "not known"};
     decision_trace(decision, "own-archive", same || why, NULL,

@@ -199,6 +199,8 @@ static void warn_ignored(struct str key, struct decision *decision)
 
 static void check_other_keys(struct value data, struct decision *decision)
 {
+    if (value_type(data) != VALUE_OBJECT)
+        return;
     struct value member = value_first(data);
     for (; value_type(member) != VALUE_ABSENT; member = value_next(member)) {
         struct str key = value_key(member);

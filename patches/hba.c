@@ -84,7 +84,7 @@ static struct str next_field(struct str *rest)
     }
     struct str field = {rest->data, length};
     bool comment = length < rest->length && rest->data[length] == '#';
-    *rest = comment ? STR("") : str_skip(*rest, length);
+    *rest = (struct str){rest->data + length, comment ? 0 : rest->length - length};
     return field;
 }
 
@@ -160,16 +160,22 @@ static struct str method_of(struct str type, struct str *rest)
 /* What one rule says about a connection. */
 enum verdict { NO_MATCH, ACCEPTED, REFUSED, UNREADABLE };
 
-static enum verdict rule_verdict(struct str rule, const struct connection *connection)
+/* Judges a rule and tells how much of it may be shown: up to its method, because secrets may stand
+ * among the options (ldapbindpasswd). */
+static enum verdict rule_verdict(struct str rule, const struct connection *connection,
+                                 struct str *ret_shown)
 {
-    struct str type = next_field(&rule);
+    struct str rest = rule;
+    struct str type = next_field(&rest);
     if (!type.length)
         return NO_MATCH;
-    struct str database = next_field(&rule);
-    struct str user = next_field(&rule);
-    struct str method = method_of(type, &rule);
+    struct str database = next_field(&rest);
+    struct str user = next_field(&rest);
+    *ret_shown = (struct str){rule.data, (size_t)(rest.data - rule.data)};
+    struct str method = method_of(type, &rest);
     if (!is_one_of(type, all_types) || !method.length)
         return UNREADABLE;
+    *ret_shown = (struct str){rule.data, (size_t)(rest.data - rule.data)};
     if (!is_one_of(type, connection->types) || !database_matches(database, connection) ||
         !user_matches(user, connection->user))
         return NO_MATCH;
@@ -180,15 +186,16 @@ static bool connects(const struct str *rules, size_t count, const struct connect
                      struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        switch (rule_verdict(rules[i], connection)) {
+        struct str shown = STR("");
+        switch (rule_verdict(rules[i], connection, &shown)) {
         case ACCEPTED:
             return true;
         case REFUSED:
             return error_set(err, "rule %zu '%.*s' refuses %s as user '%.*s'", i + 1,
-                             STR_ARG(rules[i]), connection->what, STR_ARG(connection->user));
+                             STR_ARG(shown), connection->what, STR_ARG(connection->user));
         case UNREADABLE:
             return error_set(err, "rule %zu '%.*s' is not a rule that PostgreSQL can read", i + 1,
-                             STR_ARG(rules[i]));
+                             STR_ARG(shown));
         case NO_MATCH:
             break;
         }

@@ -91,8 +91,10 @@ static struct str former_annotation(const struct repair_facts *facts)
 static void add_annotation(struct patch *patch, const struct repair_facts *facts,
                            const struct repair_plan *plan)
 {
-    struct value annotations = value_at(facts->now.object, "metadata.annotations");
-    if (value_present(annotations) && value_type(annotations) != VALUE_OBJECT)
+    struct value metadata = value_get(facts->now.object, "metadata");
+    struct value annotations = value_get(metadata, "annotations");
+    if (value_type(metadata) != VALUE_OBJECT ||
+        (value_present(annotations) && value_type(annotations) != VALUE_OBJECT))
         return;
     bool done[PART_COUNT];
     done_parts(plan, done);
@@ -143,12 +145,6 @@ static void write_patch(const struct repair_facts *facts, const struct repair_pl
 
 #define REPAIR_LINE "kubectl -n %.*s annotate postgresql %.*s " POLICY_REPAIR_ANNOTATION "=true"
 
-/* Images from 2.0-p2 on take the list as it is; older ones append their own rules to it. */
-static bool rules_matter(struct str image)
-{
-    return !image_before(image_parse(image), 2, 0, 2);
-}
-
 static void tell_rules(const struct repair_facts *facts, const struct repair_plan *plan,
                        struct decision *decision)
 {
@@ -166,7 +162,7 @@ static void tell_rules(const struct repair_facts *facts, const struct repair_pla
                       "the rules and the image stay as they are, but under images from 2.0-p2 on "
                       "spec.patroni.pg_hba locks Patroni out: %s",
                       why.text);
-    if (kind == RULES_DEFAULT && !work && rules_matter(repair_result_image(facts, plan)))
+    if (kind == RULES_DEFAULT && !work && repair_rules_matter(repair_result_image(facts, plan)))
         decision_warn(decision, REASON_RULES_LOCK_OUT,
                       "Harbor's rules lock Patroni out under this image; to repair: " REPAIR_LINE,
                       STR_ARG(subject->namespace), STR_ARG(subject->name));
@@ -208,11 +204,14 @@ static void tell_image(const struct repair_facts *facts, const struct repair_pla
     bool candidate = kind == IMAGE_DEFAULT && (!facts->update || facts->repair_live);
     if (kind == IMAGE_CHOSEN)
         decision_note(decision, REASON_IMAGE_CHOSEN);
-    if (candidate && !repair_pin_carries(facts))
+    bool lacks_version = candidate && !repair_pin_carries(facts);
+    if (lacks_version)
+        decision_note(decision, REASON_IMAGE_LACKS_VERSION);
+    if (lacks_version && !facts->frozen)
         decision_warn(decision, REASON_IMAGE_LACKS_VERSION,
                       "the image stays: %s has no PostgreSQL %u, which the resource asks for",
                       facts->policy->database.image, repair_wanted_version(facts));
-    else if (candidate && facts->update && plan->image == REPAIR_KEEP)
+    else if (candidate && facts->update && !facts->frozen)
         warn_live_move(facts, decision);
     if (crosses_by_hand(facts))
         decision_warn(decision, REASON_IMAGE_CHOSEN,
@@ -234,7 +233,8 @@ static void tell_env(const struct repair_facts *facts, const struct repair_plan 
     if (facts->update && lists(annotation, "env") && value_type(facts->old.locales) == VALUE_ABSENT)
         decision_warn(decision, REASON_ENV_PRUNED,
                       "spec.env lost " RESOURCE_LOCALES ": the CRD of postgres-operator before 1.8 "
-                      "prunes it; update the CRD (Helm never does) and repair again");
+                      "prunes it; update the CRD (Helm never does) and, if the image is still "
+                      "Harbor's, repair again");
     decision_trace(
         decision, "locales", done,
         plan->env_list == REPAIR_FROM_OLD      ? "oldObject's spec.env is kept"

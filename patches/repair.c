@@ -42,7 +42,8 @@ static void plan_rules(const struct repair_facts *facts, struct repair_plan *pla
 {
     if (facts->now.rules_kind != RULES_DEFAULT)
         return;
-    if (facts->update && facts->old.rules_kind != RULES_DEFAULT)
+    if (facts->update && facts->old.rules_kind != RULES_DEFAULT &&
+        value_type(facts->old.rules) == VALUE_ARRAY)
         plan->rules = REPAIR_FROM_OLD;
     else if (!facts->update || facts->repair_live)
         plan->rules = REPAIR_FROM_POLICY;
@@ -76,6 +77,11 @@ bool repair_pin_carries(const struct repair_facts *facts)
     return !version || image_carries(facts->policy->database.pin, version);
 }
 
+bool repair_rules_matter(struct str image)
+{
+    return !image_before(image_parse(image), 2, 0, 2);
+}
+
 /* What keeps a live image from being moved to the pin, or NULL. A database lives with one
  * collation: the old one under an Ubuntu 18.04 image or with the variable, the new one otherwise.
  */
@@ -96,31 +102,36 @@ const char *repair_live_move_obstacle(const struct repair_facts *facts)
                       : "the pin has the collation of Ubuntu 18.04 and the data the newer one";
 }
 
-static void plan_image(const struct repair_facts *facts, struct repair_plan *plan)
+/* Whether the pin may take the place of Harbor's default. */
+static bool may_pin(const struct repair_facts *facts, const struct repair_plan *plan)
 {
     struct error unused;
+    if (!repair_pin_carries(facts) || !repair_result_rules_work(facts, plan, &unused))
+        return false;
+    return !facts->update || (facts->repair_live && facts->old.image_kind == IMAGE_DEFAULT &&
+                              !repair_live_move_obstacle(facts));
+}
+
+static void plan_image(const struct repair_facts *facts, struct repair_plan *plan)
+{
     if (facts->now.image_kind != IMAGE_DEFAULT)
         return;
-    if (facts->update && facts->old.image_kind != IMAGE_DEFAULT) {
-        plan->image = REPAIR_FROM_OLD;
-        /* The rules are never wrong under an image that this request would have lost. */
-        if (repair_result_rules(facts, plan) == RULES_DEFAULT)
-            plan->rules = REPAIR_FROM_POLICY;
-        return;
-    }
-    if (facts->update && !facts->repair_live)
-        return;
-    if (!repair_pin_carries(facts) || !repair_result_rules_work(facts, plan, &unused))
-        return;
-    if (!facts->update || !repair_live_move_obstacle(facts))
+    struct str stored = value_text(facts->old.image);
+    if (may_pin(facts, plan))
         plan->image = REPAIR_FROM_POLICY;
+    else if (stored.length && !str_equal(stored, value_text(facts->now.image)))
+        plan->image = REPAIR_FROM_OLD;
+    /* Rules that lock Patroni out do not stay under an image that this request would have lost. */
+    if (plan->image == REPAIR_FROM_OLD && repair_result_rules(facts, plan) == RULES_DEFAULT &&
+        repair_rules_matter(stored))
+        plan->rules = REPAIR_FROM_POLICY;
 }
 
 /* A live image that is to cross the line gets the variable first and the image at a later update:
  * only a variable that was stored is one that the pods have (an old CRD prunes spec.env). */
 static bool wants_variable_first(const struct repair_facts *facts, const struct repair_plan *plan)
 {
-    return facts->repair_live && plan->image == REPAIR_KEEP &&
+    return facts->repair_live && plan->image != REPAIR_FROM_POLICY &&
            facts->now.image_kind == IMAGE_DEFAULT && facts->old.image_kind == IMAGE_DEFAULT &&
            image_side(image_parse(value_text(facts->old.image))) == IMAGE_SIDE_OLD &&
            image_side(facts->policy->database.pin) != IMAGE_SIDE_OLD &&
@@ -187,5 +198,5 @@ void repair_gather(const struct policy *policy, const struct subject *subject,
     bool same_spec =
         value_equal(value_get(subject->object, "spec"), value_get(subject->old_object, "spec"));
     ret->frozen = same_spec && !newly_asked;
-    ret->repair_live = !ret->frozen && (asked || policy->database.patch_live_clusters);
+    ret->repair_live = asked || policy->database.patch_live_clusters;
 }

@@ -22,7 +22,7 @@ struct repair_facts {
     struct resource old; /* on UPDATE */
     bool update;
     bool frozen;      /* nothing may change: only metadata or a subresource did */
-    bool repair_live; /* an UPDATE that may repair what lives with Harbor's defaults */
+    bool repair_live; /* asked to repair what lives with Harbor's defaults */
 };
 
 struct repair_plan {
@@ -52,6 +52,10 @@ struct str repair_result_image(const struct repair_facts *facts, const struct re
 /* The PostgreSQL version that the resource will ask for, and whether the pin carries it. */
 unsigned repair_wanted_version(const struct repair_facts *facts);
 bool repair_pin_carries(const struct repair_facts *facts);
+
+/* Whether the rules of the resource are all that the image has: from 2.0-p2 on. Older images append
+ * their own to them. */
+bool repair_rules_matter(struct str image);
 
 /* What keeps a live image from being moved to the pin, or NULL. */
 const char *repair_live_move_obstacle(const struct repair_facts *facts);

@@ -94,6 +94,15 @@ static enum rules_kind rules_kind(const struct policy *policy, struct value spec
     return count != SIZE_MAX && are_repaired(policy, texts, count) ? RULES_REPAIRED : RULES_CUSTOM;
 }
 
+bool resource_is_default_image(const struct policy *policy, struct str image)
+{
+    const struct strlist *patterns = &policy->database.replace_images;
+    for (size_t i = 0; image.data && i < patterns->count; i++)
+        if (str_glob(str_of(patterns->items[i]), image))
+            return true;
+    return false;
+}
+
 static enum image_kind image_kind(const struct policy *policy, struct value image)
 {
     struct str text = value_text(image);
@@ -101,11 +110,7 @@ static enum image_kind image_kind(const struct policy *policy, struct value imag
         return IMAGE_DEFAULT;
     if (str_is(text, policy->database.image))
         return IMAGE_PIN;
-    const struct strlist *patterns = &policy->database.replace_images;
-    for (size_t i = 0; text.data && i < patterns->count; i++)
-        if (str_glob(str_of(patterns->items[i]), text))
-            return IMAGE_DEFAULT;
-    return IMAGE_CHOSEN;
+    return resource_is_default_image(policy, text) ? IMAGE_DEFAULT : IMAGE_CHOSEN;
 }
 
 static struct value entry_named(struct value env, const char *name)

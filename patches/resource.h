@@ -43,6 +43,9 @@ struct resource {
  * owners (Harbor-operator before 2023-08). *ret_why tells which, for a person. */
 bool resource_is_harbor(const struct subject *subject, const char **ret_why);
 
+/* Whether the image is one of database.replaceImages. */
+bool resource_is_default_image(const struct policy *policy, struct str image);
+
 void resource_read(const struct policy *policy, struct value object, struct resource *ret);
 
 /* Whether spec.env has no entries: absent, null or []. */

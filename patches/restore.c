@@ -88,7 +88,7 @@ static void check_target_time(const struct restore *restore, struct decision *de
     const struct restore_profile *profile = restore->profile;
     bool future = profile->has_target_time && profile->target_time > restore->subject->now;
     if (future)
-        decision_deny(decision, REASON_INCOMPLETE_PROFILE,
+        decision_deny(decision, REASON_INVALID_CONFIG,
                       "restoreProfiles.%s.target.time is in the future: give a time that the "
                       "archive has reached, or none for the latest",
                       profile->name);
@@ -103,6 +103,10 @@ static bool wal_g_3(struct image image)
 {
     return image.known && !image_before(image, 3, 3, 0);
 }
+
+#define SET_IMAGE                                                                                  \
+    "kubectl -n %.*s patch postgresql %.*s --type=merge -p "                                       \
+    "'{\"spec\":{\"dockerImage\":\"%s\"}}'"
 
 /* What is broken in the image for this profile, or NULL. */
 static const char *broken(const struct restore *restore)
@@ -124,12 +128,17 @@ static void check_image(const struct restore *restore, struct decision *decision
     struct str image = restore->pod->image;
     bool too_old = image_before(restore->image, 2, 0, 4);
     const char *fault = too_old ? NULL : broken(restore);
-    if (too_old)
+    if (too_old && resource_is_default_image(restore->policy, image))
         decision_deny(decision, REASON_IMAGE_TOO_OLD,
                       "image '%.*s' is older than 2.0-p4 and cannot restore from S3; repair the "
                       "resource: " REPAIR_LINE " (it writes rules and locales; take the annotation "
                       "off and set it once more, and it moves the image)",
                       STR_ARG(image), REPAIR_ARGS(restore));
+    else if (too_old)
+        decision_deny(decision, REASON_IMAGE_TOO_OLD,
+                      "image '%.*s' is older than 2.0-p4 and cannot restore from S3; it is not "
+                      "Harbor's own, so set another one: " SET_IMAGE,
+                      STR_ARG(image), REPAIR_ARGS(restore), restore->policy->database.image);
     else if (fault)
         decision_deny(decision, REASON_IMAGE_BROKEN,
                       "image '%.*s' cannot restore with profile '%s': %s; set spec.dockerImage of "
@@ -252,7 +261,8 @@ static void check_locales(const struct restore *restore, struct decision *decisi
     if (unset)
         decision_deny(decision, REASON_LOCALES_UNSET,
                       "the backup has the collation of Ubuntu 18.04, image '%.*s' another one: "
-                      "without " RESOURCE_LOCALES "=true text indexes would be corrupt; set it: " //
+                      "without " RESOURCE_LOCALES "=true text indexes would be corrupt; if the "
+                      "database is still to be restored, set it: " //
                       SET_LOCALES " (keep other entries of spec.env), or state sourceLocales: new "
                       "in a literal profile",
                       STR_ARG(restore->pod->image), REPAIR_ARGS(restore));

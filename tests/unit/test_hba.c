@@ -43,12 +43,16 @@ static const struct {
     {{"local all all trust", "hostnossl replication standby all md5"},
      "no rule lets in a replication connection as user 'standby'"},
     {{"local all all trust", "lokal replication all trust"},
-     "rule 2 'lokal replication all trust' is not a rule that PostgreSQL can read"},
+     "rule 2 'lokal replication all' is not a rule that PostgreSQL can read"},
+    {{"local all all ldap ldapbindpasswd=canary"},
+     "rule 1 'local all all ldap' refuses the local connection to database 'postgres' as user "
+     "'postgres'"},
+    {{"lokal all all ldap ldapbindpasswd=canary"},
+     "rule 1 'lokal all all' is not a rule that PostgreSQL can read"},
     {{"local all all trust", "host replication all md5"},
-     "rule 2 'host replication all md5' is not a rule that PostgreSQL can read"},
+     "rule 2 'host replication all' is not a rule that PostgreSQL can read"},
     {{"local all all"}, "rule 1 'local all all' is not a rule that PostgreSQL can read"},
-    {{"local all all # trust"},
-     "rule 1 'local all all # trust' is not a rule that PostgreSQL can read"},
+    {{"local all all # trust"}, "rule 1 'local all all' is not a rule that PostgreSQL can read"},
 };
 
 /* Lists that Patroni can work with. */

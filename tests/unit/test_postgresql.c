@@ -137,7 +137,7 @@ static const struct example examples[] = {
      HARBOR(PIN "," GOOD "," ENV), "custom-rules", "", ""},
     {"{}", HARBOR(PIN "," GOOD ",'x':1"), RESOURCE(PATCHED("env"), PIN "," GOOD), "env-pruned", "",
      "spec.env lost USE_OLD_LOCALES: the CRD of postgres-operator before 1.8 prunes it; update the "
-     "CRD (Helm never does) and repair again"},
+     "CRD (Helm never does) and, if the image is still Harbor's, repair again"},
     {"{}", HARBOR(CHOSEN "," GOOD), HARBOR(OLD_IMAGE "," GOOD), "custom-rules", "",
      "dockerImage moves a running database from Ubuntu 18.04 to 22.04, which corrupts text indexes "
      "unless spec.env has USE_OLD_LOCALES=true"},
@@ -147,6 +147,19 @@ static const struct example examples[] = {
      "Harbor's rules lock Patroni out under this image; to repair: kubectl -n ns annotate "
      "postgresql postgresql-ns-hc harbor-pg-webhook/repair=true"},
     {"{}", HARBOR(CHOSEN ",'x':1"), HARBOR(CHOSEN), "image-chosen", "", ""},
+    {"{'database':{'replaceImages':['*']}}", HARBOR(OLD_IMAGE "," TWO),
+     HARBOR("'dockerImage':'r/spilo-15:3.0-p1'," GOOD), "custom-rules",
+     "[" ADD("/spec/patroni/pg_hba", "['local all all trust','host replication standby all md5']") "," ADD(
+         "/spec/dockerImage", "'r/spilo-15:3.0-p1'") "," ANNOTATE("image,pg_hba") "]",
+     ""},
+    {"{}", HARBOR(OLD_IMAGE "," GOOD), HARBOR("'dockerImage':{'a':1}," GOOD), "custom-rules", "",
+     ""},
+    {"{}", HARBOR(OLD_IMAGE ",'patroni':null"), HARBOR(OLD_IMAGE ",'patroni':'odd'"),
+     "live-untouched", "", ""},
+    {"{}", "{'metadata':null,'spec':{" PIN "," GOOD "}}", HARBOR(PIN "," GOOD "," ENV),
+     "custom-rules", "[" SET_ENV "]", ""},
+    {LIVE, RESOURCE(ASKED, OLD_IMAGE "," GOOD ",'postgresql':{'version':'9.6'}"),
+     RESOURCE(ASKED, OLD_IMAGE "," GOOD ",'postgresql':{'version':'9.6'}"), "custom-rules", "", ""},
     {LIVE, HARBOR(OLD_IMAGE "," TWO), HARBOR(OLD_IMAGE "," TWO), "live-untouched", "", ""},
     {LIVE, HARBOR(OLD_IMAGE "," TWO ",'x':1"), HARBOR(OLD_IMAGE "," TWO), "live-untouched",
      "[" SET_RULES "," SET_ENV "," ANNOTATE("env,pg_hba") "]",

@@ -36,6 +36,10 @@
     ": label namespace 'ns' with harbor-pg-webhook/backup=<profile>, or vouch for it with "        \
     "ownArchive: verified in profile "
 
+#define ENDPOINT_WAY_OUT                                                                           \
+    ": label namespace 'ns' with harbor-pg-webhook/backup=<profile> (one with s3.endpoint), or "   \
+    "vouch for it with ownArchive: verified in profile "
+
 struct example {
     const char *policy;
     const char *profile;
@@ -106,7 +110,12 @@ static const struct example examples[] = {
     {"{}", "enabled", SPILO_ENV_FROM(""), "env-from-opaque", NULL},
     /* The image. */
     {PROFILE, "dr", POD(CONTAINER("r/spilo-13:2.0-p2", "") "}"), "image-too-old",
-     "image 'r/spilo-13:2.0-p2' is older than 2.0-p4 and cannot restore from S3; repair the "
+     "image 'r/spilo-13:2.0-p2' is older than 2.0-p4 and cannot restore from S3; it is not "
+     "Harbor's "
+     "own, so set another one: kubectl -n ns patch postgresql postgresql-ns-hc --type=merge -p "
+     "'{\"spec\":{\"dockerImage\":\"ghcr.io/zalando/spilo-16:3.2-p3\"}}'"},
+    {PROFILE, "dr", POD(CONTAINER("r/spilo-12:1.6-p3", "") "}"), "image-too-old",
+     "image 'r/spilo-12:1.6-p3' is older than 2.0-p4 and cannot restore from S3; repair the "
      "resource: " REPAIR " (it writes rules and locales; take the annotation off and set it once "
      "more, and it moves the image)"},
     {PROFILE, "dr", POD(CONTAINER("r/spilo-12:1.6-p3", RULES("[]")) "}"), "image-too-old", NULL},
@@ -143,8 +152,9 @@ static const struct example examples[] = {
     /* The collation. */
     {PROFILE, "dr", POD(CONTAINER(IMAGE, "") "}"), "locales-unset",
      "the backup has the collation of Ubuntu 18.04, image '" IMAGE
-     "' another one: without USE_OLD_LOCALES=true text indexes would be corrupt; set it: kubectl "
-     "-n ns patch postgresql postgresql-ns-hc --type=merge -p "
+     "' another one: without USE_OLD_LOCALES=true text indexes would be corrupt; if the "
+     "database is still to be restored, set it: kubectl -n ns patch postgresql postgresql-ns-hc "
+     "--type=merge -p "
      "'{\"spec\":{\"env\":[{\"name\":\"USE_OLD_LOCALES\",\"value\":\"true\"}]}}' (keep other "
      "entries of spec.env), or state sourceLocales: new in a literal profile"},
     {PROFILES(",'sourceLocales':'new'"), "dr", POD(CONTAINER(IMAGE, "") "}"), "restore", ""},
@@ -198,7 +208,7 @@ static const struct example examples[] = {
      "'eu','endpoint':'https://s3.local'}," KEYS "}}}",
      "dr", SPILO(SET("WAL_S3_BUCKET", "bucket")), "own-archive-unproven",
      "the profile has an endpoint and the own archive none, so until the first restart the new "
-     "cluster would archive to the clone's endpoint" OWN_WAY_OUT "'dr'"},
+     "cluster would archive to the clone's endpoint" ENDPOINT_WAY_OUT "'dr'"},
     {"{'restoreProfiles':{'dr':{'s3':{'bucket':'bucket','scope':'old','suffix':'/one','region':"
      "'eu','endpoint':'https://s3.local'}," KEYS "}}}",
      "dr", SPILO(SET("WAL_S3_BUCKET", "bucket") SET("AWS_ENDPOINT", "https://s3.local")), "restore",
@@ -212,6 +222,10 @@ static const struct example examples[] = {
      SPILO(SET("WAL_S3_BUCKET", "bucket")
                SET("WAL_BUCKET_SCOPE_SUFFIX", "/99e85b8a-3f92-4C86-8d42-5056348c1e7e")),
      "restore", ""},
+    {"{}", "enabled",
+     SPILO(REF("WAL_S3_BUCKET")
+               SET("WAL_BUCKET_SCOPE_SUFFIX", "/99e85b8a-3f92-4c86-8d42-5056348c1e7e")),
+     "own-archive-unproven", NULL},
     {"{}", "enabled",
      SPILO(SET("WAL_S3_BUCKET", "bucket")
                SET("WAL_BUCKET_SCOPE_SUFFIX", "/99e85b8a-3f92-4c86-8d42-5056348c1e7g")),
@@ -256,7 +270,7 @@ static void test_a_target_time_that_is_to_come(void **state)
     decision_done(&fixture.decision);
     fixture.subject.now -= 3600; /* the clock went back since the configuration was read */
     fixture_decide(&fixture, FIXTURE_RESTORE, "dr");
-    assert_string_equal(fixture_reason(&fixture), "incomplete-profile");
+    assert_string_equal(fixture_reason(&fixture), "invalid-config");
     assert_string_equal(fixture.decision.message.data,
                         "restoreProfiles.dr.target.time is in the future: give a time that the "
                         "archive has reached, or none for the latest");

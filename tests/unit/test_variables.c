@@ -74,6 +74,9 @@ static void test_neutral(void **state)
             expected = "latest";
         if (strcmp(table[i].name, "CLONE_PORT") == 0)
             expected = "5432";
+        if (strcmp(table[i].name, "CLONE_USE_WALG") == 0 ||
+            strcmp(table[i].name, "USE_WALG_BACKUP") == 0)
+            expected = "true"; /* what spilo sets for S3; without it an endpoint loses its region */
         assert_string_equal(table[i].neutral, expected);
     }
 }
