@@ -10,7 +10,6 @@ import functools
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -89,6 +88,10 @@ class BuildFailed(Exception):
     """A tool could not be built; the text says which and why."""
 
 
+class NoGo(BuildFailed):
+    """There is no Go, or none that is recent enough."""
+
+
 def path(name: str) -> Path:
     """The binary of a tool, which `build` has made."""
     return TOOLS[name].folder / name
@@ -108,9 +111,8 @@ def build(names: Iterable[str]) -> None:
 
 
 def _build_one(name: str) -> None:
-    if not shutil.which("go"):
-        raise BuildFailed(f"{name}: there is no go on PATH")
     tool = TOOLS[name]
+    _need_go(tool.group)
     start = time.monotonic()
     unfinished = path(name).with_suffix(".part")
     done = subprocess.run(
@@ -132,6 +134,21 @@ def _build_one(name: str) -> None:
         file=sys.stderr,
         flush=True,
     )
+
+
+def _need_go(group: str) -> None:
+    try:
+        done = subprocess.run(
+            ["go", "list", "-m"],
+            cwd=HERE / group,
+            env={**os.environ, **GO_ENVIRONMENT},
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError:
+        raise NoGo("there is no go on PATH") from None
+    if done.returncode != 0:
+        raise NoGo(done.stderr.strip())
 
 
 @functools.cache
