@@ -30,10 +30,6 @@ func judgePod(object []byte) []string {
 	return decode(object, &corev1.Pod{})
 }
 
-func judgeConfigMap(object []byte) []string {
-	return decode(object, &corev1.ConfigMap{})
-}
-
 // newResourceJudge reads a CustomResourceDefinition and judges custom resources by its schema: what
 // would be pruned, and what would be refused.
 func newResourceJudge(path string) (judge, error) {

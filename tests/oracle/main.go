@@ -1,7 +1,8 @@
 // Command oracle judges what our C code did with the API server's own libraries. It reads lines of
-// {"name", "kind", "object", "patch", "result"}: an object, the JSON Patch that we answered, and
-// what our own applier made of the two. The patch must apply, give the same result, and leave an
-// object that the API server takes as readily as the one it was made for.
+// {"name", "kind", "object", "oldObject", "patch", "result"}: an object (and on UPDATE the stored
+// one), the JSON Patch that we answered, and what our own applier made of the two. The patch must
+// apply, give the same result, and leave an object that the API server takes as readily as those it
+// was made from.
 package main
 
 import (
@@ -21,11 +22,12 @@ import (
 const lineMax = 64 << 20
 
 type sample struct {
-	Name   string          `json:"name"`
-	Kind   string          `json:"kind"`
-	Object json.RawMessage `json:"object"`
-	Patch  json.RawMessage `json:"patch"`
-	Result json.RawMessage `json:"result"`
+	Name      string          `json:"name"`
+	Kind      string          `json:"kind"`
+	Object    json.RawMessage `json:"object"`
+	OldObject json.RawMessage `json:"oldObject"`
+	Patch     json.RawMessage `json:"patch"`
+	Result    json.RawMessage `json:"result"`
 }
 
 // A judge says what is wrong with an object, in the API server's words; nothing when it is right.
@@ -41,7 +43,7 @@ func tree(text []byte) (any, error) {
 }
 
 // check applies the patch as the API server does and compares; it returns what is wrong.
-func check(s sample, judges map[string]judge) error {
+func check(s sample, judges map[string][]judge) error {
 	operations, err := jsonpatch.DecodePatch(s.Patch)
 	if err != nil {
 		return fmt.Errorf("the patch does not decode: %w", err)
@@ -61,23 +63,39 @@ func check(s sample, judges map[string]judge) error {
 	if !reflect.DeepEqual(a, b) {
 		return fmt.Errorf("the results differ\n  library: %s\n  ours:    %s", theirs, s.Result)
 	}
-	judgement, known := judges[s.Kind]
+	candidates, known := judges[s.Kind]
 	if !known {
 		return fmt.Errorf("nothing is known about the kind %q", s.Kind)
 	}
-	before := map[string]bool{}
-	for _, complaint := range judgement(s.Object) {
-		before[complaint] = true
-	}
-	for _, complaint := range judgement(theirs) {
-		if !before[complaint] {
-			return fmt.Errorf("the result is worse than the object: %s", complaint)
+	var worse string
+	for _, judgement := range candidates {
+		if worse = firstNew(judgement, theirs, s.Object, s.OldObject); worse == "" {
+			return nil
 		}
 	}
-	return nil
+	return fmt.Errorf("the result is worse than the object: %s", worse)
 }
 
-func run(input io.Reader, judges map[string]judge) (passed, failed int, err error) {
+// firstNew is the first complaint about the result that is not one about what it was made from.
+func firstNew(judgement judge, result []byte, sources ...[]byte) string {
+	before := map[string]bool{}
+	for _, source := range sources {
+		if len(source) == 0 {
+			continue
+		}
+		for _, complaint := range judgement(source) {
+			before[complaint] = true
+		}
+	}
+	for _, complaint := range judgement(result) {
+		if !before[complaint] {
+			return complaint
+		}
+	}
+	return ""
+}
+
+func run(input io.Reader, judges map[string][]judge) (passed, failed int, err error) {
 	lines := bufio.NewScanner(input)
 	lines.Buffer(nil, lineMax)
 	for lines.Scan() {
@@ -96,18 +114,22 @@ func run(input io.Reader, judges map[string]judge) (passed, failed int, err erro
 }
 
 func main() {
-	crd := flag.String("crd", "", "the CustomResourceDefinition of postgresqls (YAML)")
+	crds := flag.String("crds", "", "CustomResourceDefinitions of postgresqls (YAML), by commas")
 	flag.Parse()
-	postgresql, err := newResourceJudge(*crd)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "oracle: %v\n", err)
-		os.Exit(1)
+	// No operator takes all versions of PostgreSQL: one that takes the result is enough.
+	var resources []judge
+	for _, path := range strings.Split(*crds, ",") {
+		resource, err := newResourceJudge(path)
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "oracle: %v\n", err)
+			os.Exit(1)
+		}
+		resources = append(resources, resource)
 	}
-	judges := map[string]judge{
-		"pod":        judgePod,
-		"postgresql": postgresql,
-		"configmap":  judgeConfigMap,
-		"other":      func([]byte) []string { return nil },
+	judges := map[string][]judge{
+		"pod":        {judgePod},
+		"postgresql": resources,
+		"other":      {func([]byte) []string { return nil }},
 	}
 	passed, failed := 0, 0
 	for _, path := range flag.Args() {

@@ -42,7 +42,7 @@ static const char *const configurations[] = {
     "tests/golden/configs/database-pin-old.yaml",
     "tests/golden/configs/database-any-image.yaml",
     "tests/golden/configs/database-any-image-old-pin.yaml",
-    "tests/properties/pin-of-yesterday.yaml",
+    "tests/golden/configs/database-pin-of-yesterday.yaml",
 };
 #define CONFIGURATION_COUNT (sizeof(configurations) / sizeof(*configurations))
 

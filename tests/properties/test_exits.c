@@ -351,7 +351,7 @@ static const struct exit {
     const char *text;
     bool (*go)(struct world *world, struct error *err);
 } exits[] = {
-    {"image-too-old", "set spec.dockerImage", set_image},
+    {"image-too-old", "{\"spec\":{\"dockerImage\":\"" PIN "\"}}", set_image},
     {"image-too-old", TO_CLUSTER, repair_twice},
     {"image-broken", "set spec.dockerImage", set_image},
     {"rules-lock-out", TO_CLUSTER, repair_once},

@@ -220,18 +220,21 @@ void outcome_write(FILE *file, const char *name, const json_t *review,
 {
     if (!file || !outcome->object)
         return;
-    const json_t *object = json_object_get(json_object_get(review, "request"), "object");
+    const json_t *request = json_object_get(review, "request");
+    const json_t *object = json_object_get(request, "object");
+    const json_t *stored = json_object_get(request, "oldObject");
     const char *kind = json_string_value(json_object_get(object, "kind"));
     bool pod = kind && strcmp(kind, "Pod") == 0;
     bool resource = kind && strcmp(kind, "postgresql") == 0;
-    json_t *line =
-        json_pack("{s:s, s:s, s:O, s:o, s:O}", "name", name, "kind",
-                  pod        ? "pod"
-                  : resource ? "postgresql"
-                             : "other",
-                  "object", object, "patch",
-                  outcome->answer.patch ? json_incref(outcome->answer.patch) : json_array(),
-                  "result", outcome->object);
+    json_t *line = json_object();
+    json_object_set_new(line, "name", json_string(name));
+    json_object_set_new(line, "kind", json_string(pod ? "pod" : resource ? "postgresql" : "other"));
+    json_object_set_new(line, "object", json_deep_copy(object));
+    if (json_is_object(stored))
+        json_object_set_new(line, "oldObject", json_deep_copy(stored));
+    json_object_set_new(line, "patch",
+                        outcome->answer.patch ? json_incref(outcome->answer.patch) : json_array());
+    json_object_set(line, "result", outcome->object);
     json_dumpf(line, file, JSON_COMPACT);
     fputc('\n', file);
     json_decref(line);
