@@ -75,7 +75,7 @@ static void check_endpoint_host(const struct profile_reader *reader, const struc
     struct str host = str_of(s3->endpoint);
     long start = str_find(host, STR("://"));
     struct str bucket = str_of(s3->bucket);
-    if (start < 0 || !bucket.length)
+    if (!host.data || start < 0 || !bucket.length)
         return;
     host = str_skip(host, (size_t)start + 3);
     if (str_starts(host, bucket) && str_starts(str_skip(host, bucket.length), STR(".")))
