@@ -1,10 +1,10 @@
 #include "patches/doc.h"
 
 #include "patches/doc_nodes.h"
+#include "patches/json_number.h"
 #include "patches/json_string.h"
 
 #include <assert.h>
-#include <math.h>
 
 /* Up to here every new key is compared with all earlier ones of its object, as hashes. Objects with
  * more keys are sorted when they end, so that no object costs quadratic time. */
@@ -110,66 +110,16 @@ static const char *read_literal(struct reader *reader, const char *at, struct st
     return end_node(reader, add_node(reader, at, type), at + literal.length);
 }
 
-static const char *skip_digits(const char *at, const char *end)
-{
-    while (at < end && *at >= '0' && *at <= '9')
-        at++;
-    return at;
-}
-
-static bool fits_int64(struct str digits, bool negative)
-{
-    uint64_t number;
-    return digits.length < 19 ||
-           (str_number(digits, &number) && number <= (uint64_t)INT64_MAX + (negative ? 1 : 0));
-}
-
-/* The fraction and exponent behind the digits of a number; NULL when one has no digits. */
-static const char *skip_real(const struct reader *reader, const char *at)
-{
-    const char *digits;
-    if (at < reader->end && *at == '.') {
-        digits = at + 1;
-        at = skip_digits(digits, reader->end);
-        if (at == digits)
-            return fail_found(reader, at, "a digit");
-    }
-    if (at < reader->end && (*at == 'e' || *at == 'E')) {
-        digits = at + 1;
-        if (digits < reader->end && (*digits == '+' || *digits == '-'))
-            digits++;
-        at = skip_digits(digits, reader->end);
-        if (at == digits)
-            return fail_found(reader, at, "a digit");
-    }
-    return at;
-}
-
 static const char *read_number(struct reader *reader, const char *at)
 {
     struct node *node = add_node(reader, at, VALUE_NUMBER);
-    const char *start = at;
-    bool negative = *at == '-';
-    const char *digits = at + (negative ? 1 : 0);
-    at = skip_digits(digits, reader->end);
-    if (at == digits)
-        return fail_found(reader, at, negative ? "a digit" : "a value");
-    if (*digits == '0' && at - digits > 1)
-        return fail(reader, start, "a number with a leading zero");
-
-    const char *integer_end = at;
-    at = skip_real(reader, at);
-    if (!at)
-        return NULL;
-    if (at == reader->end) /* also what lets strtod() below stop at the end of the number */
-        return fail(reader, at, "the text ends behind a number");
-    if (at == integer_end) {
-        if (!fits_int64((struct str){digits, (size_t)(at - digits)}, negative))
-            return fail(reader, start, "an integer beyond 64 bits");
-    } else if (isinf(strtod(start, NULL))) {
-        return fail(reader, start, "a number that is too large");
-    }
-    return end_node(reader, node, at);
+    struct json_fault fault;
+    const char *end = json_number_read(at, reader->end, &fault);
+    if (!end && !fault.what)
+        return fail_found(reader, fault.at, fault.at == at ? "a value" : "a digit");
+    if (!end)
+        return fail(reader, fault.at, fault.what);
+    return end_node(reader, node, end);
 }
 
 /* The string at `at`, as a value or a key. */

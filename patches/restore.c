@@ -262,9 +262,9 @@ static void check_locales(const struct restore *restore, struct decision *decisi
         decision_deny(decision, REASON_LOCALES_UNSET,
                       "the backup has the collation of Ubuntu 18.04, image '%.*s' another one: "
                       "without " RESOURCE_LOCALES "=true text indexes would be corrupt; if the "
-                      "database is still to be restored, set it: " //
-                      SET_LOCALES " (keep other entries of spec.env), or state sourceLocales: new "
-                      "in a literal profile",
+                      "database is still to be restored, set it (keep other entries of "
+                      "spec.env): " SET_LOCALES
+                      ", or state sourceLocales: new in a literal profile",
                       STR_ARG(restore->pod->image), REPAIR_ARGS(restore));
     if (mismatch)
         decision_deny(decision, REASON_LOCALES_MISMATCH,

@@ -108,6 +108,8 @@ static struct str last_part(struct str path)
 struct str s3_prefix_path(struct str prefix)
 {
     struct str path = str_starts(prefix, scheme) ? str_skip(prefix, scheme.length) : prefix;
+    if (!path.length)
+        return STR("");
     while (str_ends(path, STR("/")))
         path.length--;
     struct str version = last_part(path);

@@ -23,13 +23,16 @@ static void test_the_archive_is_set(void **state)
     autofree char *patch = fixture_patch(&fixture);
     assert_string_equal(fixture_reason(&fixture), "backup");
     assert_string_equal(
-        patch, "[" APPEND(SET("WAL_S3_BUCKET", "bucket")) "," APPEND(SET("WAL_BUCKET_SCOPE_PREFIX",
-                                                                         "")) ","                //
-        APPEND(SET("WAL_BUCKET_SCOPE_SUFFIX", "/two")) "," APPEND(SET("AWS_REGION", "eu")) ","   //
-        APPEND(SET("USE_WALG_BACKUP", "true")) "," APPEND(SET("USE_WALG_RESTORE", "true")) ","   //
-        APPEND(SET("BACKUP_SCHEDULE", "0 1 * * *")) "," APPEND(SET("BACKUP_NUM_TO_RETAIN", "7")) //
-        "," APPEND(KEY("AWS_ACCESS_KEY_ID", "a")) "," APPEND(KEY("AWS_SECRET_ACCESS_KEY", "b"))  //
-        ",{'op':'remove','path':'/spec/containers/0/env/1'}]");
+        patch,
+        "[" APPEND(SET("WAL_S3_BUCKET", "bucket")) "," APPEND(SET("WAL_BUCKET_SCOPE_PREFIX", "")) "," APPEND(SET("WAL_BUCKET_SCOPE_SUFFIX", "/two")) "," APPEND(SET(
+            "AWS_REGION",
+            "eu")) "," APPEND(SET("USE_WALG_BACKUP",
+                                  "true")) "," APPEND(SET("USE_WALG_RESTORE",
+                                                          "true")) "," APPEND(SET("BACKUP_SCHEDULE",
+                                                                                  "0 1 * * *")) "," APPEND(SET("BACKUP_NUM_TO_RETAIN",
+                                                                                                               "7")) "," APPEND(KEY("AWS_ACCESS_KEY_ID",
+                                                                                                                                    "a")) "," APPEND(KEY("AWS_SECRET_ACCESS_KEY",
+                                                                                                                                                         "b")) ",{'op':'remove','path':'/spec/containers/0/env/1'}]");
     fixture_close(&fixture);
 }
 
@@ -52,11 +55,16 @@ static void test_second_call_says_the_same(void **state)
     struct fixture fixture;
     fixture_open(
         &fixture, FIXTURE_BACKUP, POLICY(""), "keep", OPERATION_CREATE,
-        POD("," SET("WAL_S3_BUCKET", "bucket") "," SET("WAL_BUCKET_SCOPE_PREFIX", "") "," //
-            SET("WAL_BUCKET_SCOPE_SUFFIX", "/two") "," SET("AWS_REGION", "eu") ","        //
-            SET("USE_WALG_BACKUP", "true") "," SET("USE_WALG_RESTORE", "true") ","        //
-            SET("BACKUP_SCHEDULE", "0 1 * * *") "," SET("BACKUP_NUM_TO_RETAIN", "7") ","  //
-            KEY("AWS_ACCESS_KEY_ID", "a") "," KEY("AWS_SECRET_ACCESS_KEY", "b"),
+        POD("," SET("WAL_S3_BUCKET", "bucket") "," SET("WAL_BUCKET_SCOPE_PREFIX", "") "," SET(
+                "WAL_BUCKET_SCOPE_SUFFIX",
+                "/two") "," SET("AWS_REGION",
+                                "eu") "," SET("USE_WALG_BACKUP",
+                                              "true") "," SET("USE_WALG_RESTORE",
+                                                              "true") "," SET("BACKUP_SCHEDULE",
+                                                                              "0 1 * * *") "," SET("BACKUP_NUM_TO_RETAIN",
+                                                                                                   "7") "," KEY("AWS_ACCESS_KEY_ID",
+                                                                                                                "a") "," KEY("AWS_SECRET_ACCESS_KEY",
+                                                                                                                             "b"),
             ""),
         NULL);
     assert_string_equal(fixture_reason(&fixture), "already-right");

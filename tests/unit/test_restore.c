@@ -152,11 +152,11 @@ static const struct example examples[] = {
     /* The collation. */
     {PROFILE, "dr", POD(CONTAINER(IMAGE, "") "}"), "locales-unset",
      "the backup has the collation of Ubuntu 18.04, image '" IMAGE
-     "' another one: without USE_OLD_LOCALES=true text indexes would be corrupt; if the "
-     "database is still to be restored, set it: kubectl -n ns patch postgresql postgresql-ns-hc "
-     "--type=merge -p "
-     "'{\"spec\":{\"env\":[{\"name\":\"USE_OLD_LOCALES\",\"value\":\"true\"}]}}' (keep other "
-     "entries of spec.env), or state sourceLocales: new in a literal profile"},
+     "' another one: without USE_OLD_LOCALES=true text indexes would be corrupt; if the database "
+     "is still to be restored, set it (keep other entries of spec.env): kubectl -n ns patch "
+     "postgresql postgresql-ns-hc --type=merge -p "
+     "'{\"spec\":{\"env\":[{\"name\":\"USE_OLD_LOCALES\",\"value\":\"true\"}]}}', or state "
+     "sourceLocales: new in a literal profile"},
     {PROFILES(",'sourceLocales':'new'"), "dr", POD(CONTAINER(IMAGE, "") "}"), "restore", ""},
     {PROFILES(",'sourceLocales':'new'"), "dr", SPILO(""), "locales-mismatch",
      "profile 'dr' says sourceLocales: new, but USE_OLD_LOCALES is true: text indexes would be "
