@@ -28,8 +28,7 @@ static const char *const images[] = {
     "ghcr.io/zalando/spilo-15:2.1-p9",
     "ghcr.io/zalando/spilo-16:3.2-p3",
     "ghcr.io/zalando/spilo-16:3.3-p3",
-    "ghcr.io/zalando/spilo-16@sha256:"
-    "2d1f0c5d9a3a7f9be13b2e7ef0c4c5ff8b7f0d8f0b6e2b7a1e6a9c5d4b3a2f10",
+    "ghcr.io/zalando/spilo-16@sha256:2d1f0c5d9a3a7f9be13b2e7ef0c4c5ff8b7f0d8f",
 };
 
 static const char *const configurations[] = {
