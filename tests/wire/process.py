@@ -1,6 +1,7 @@
 """The server as a process: started with a configuration, watched, ended."""
 
 import contextlib
+import ctypes
 import json
 import os
 import signal
@@ -15,6 +16,15 @@ from polling import SCALE, wait_for
 from prometheus_client.parser import text_string_to_metric_families
 
 CONFIG_FILE = "config.yaml"
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+libc = ctypes.CDLL(None)
+
+
+def die_with_parent() -> None:
+    """A suite that is killed leaves no server behind."""
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
 
 DATABASE_PROFILES = {
     "restoreProfiles": {
@@ -131,7 +141,12 @@ class Server:
         command = [*prefix, binary(), "serve", "--config", self.config_path]
         with self.stdout.open("wb") as out, self.stderr.open("wb") as err:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.folder
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                cwd=self.folder,
+                preexec_fn=die_with_parent,
             )
 
     def start(self, prefix: tuple[str, ...] = ()) -> "Server":
