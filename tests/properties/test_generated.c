@@ -132,8 +132,7 @@ static const char *const rule_lists[] = {
     "[\"local \\\"all all trust\"]",
     "[7]",
     "\"local all all trust\"",
-    "[\"local all,postgres \\\"postgres\\\", +x trust\",\"host replication all 10.0.0.0 255.0.0.0 "
-    "md5\"]",
+    "[\"local all,postgres \\\"postgres\\\", +x trust\",\"host replication all ::1/8 md5\"]",
 };
 
 static const char *const env_lists[] = {
@@ -144,8 +143,7 @@ static const char *const env_lists[] = {
     "[{\"name\":\"USE_OLD_LOCALES\",\"value\":\"false\"},{\"name\":\"TZ\",\"value\":\"UTC\"}]",
     "[{\"name\":\"TZ\",\"value\":\"UTC\"}]",
     "[null,7,{\"value\":\"x\"}]",
-    "[{\"name\":\"USE_OLD_LOCALES\",\"valueFrom\":{\"secretKeyRef\":{\"name\":\"a\",\"key\":\"b\"}}"
-    "}]",
+    "[{\"name\":\"USE_OLD_LOCALES\",\"valueFrom\":{\"fieldRef\":{\"fieldPath\":\"a\"}}}]",
     "[{\"name\":\"USE_OLD_LOCALES\"},{\"name\":\"USE_OLD_LOCALES\",\"value\":true}]",
 };
 
