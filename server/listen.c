@@ -90,7 +90,7 @@ bool listen_open(const char *address, int *ret_fd, struct error *err)
 
 void listen_name(int fd, struct buf *name)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t length = sizeof(address);
     char host[NI_MAXHOST];
     char port[NI_MAXSERV];
