@@ -1,0 +1,52 @@
+"""The scheduler of the suite: binds every pod to the one node.
+
+The real one would wait for volumes, which nobody provides here.
+"""
+
+import threading
+import urllib.error
+
+from api import Api, ApiError, address
+
+PAUSE_SECONDS = 0.1
+WATCH_SECONDS = 300
+
+
+class Binder:
+    def __init__(self, api: Api, node: str) -> None:
+        self.api = api
+        self.node = node
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="binder", daemon=True)
+
+    def start(self) -> None:
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Ends with the API server, whose watch it reads."""
+        self.stopped.set()
+
+    def _run(self) -> None:
+        unbound = f"{address('pods')}?fieldSelector=spec.nodeName="
+        while not self.stopped.is_set():
+            try:
+                for event in self.api.watch(unbound, WATCH_SECONDS):
+                    if event["type"] == "ADDED":
+                        self._bind(event["object"]["metadata"])
+            except (ApiError, urllib.error.URLError, OSError, ValueError):
+                self.stopped.wait(PAUSE_SECONDS)
+
+    def _bind(self, pod: dict) -> None:
+        target = {"apiVersion": "v1", "kind": "Node", "name": self.node}
+        binding = {
+            "apiVersion": "v1",
+            "kind": "Binding",
+            "metadata": {"name": pod["name"]},
+            "target": target,
+        }
+        path = address("pods", pod["namespace"], pod["name"]) + "/binding"
+        try:
+            self.api.call("POST", path, binding)
+        except ApiError as error:
+            if error.code not in (404, 409):  # deleted, or bound already
+                raise

@@ -1,0 +1,67 @@
+"""Fixtures: one control plane for all tests of this folder, a database for each test."""
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import helpers  # isort: skip
+import netns
+import operators
+import plane
+import pytest
+import tools
+from harbor import Database
+from process import binary
+from webhook import Webhook
+
+ARTEFACTS = helpers.TESTS.parent / "build/cluster/test"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    binary()
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
+    """The real control plane and operators; what they wrote is kept when a test failed."""
+    reason = netns.obstacle()
+    if reason:
+        pytest.skip(reason)
+    tools.build([*plane.PROGRAMS, *operators.PROGRAMS])
+    operators.download()  # from the network that is left behind here
+    netns.enter()
+    with plane.running(ARTEFACTS) as it:
+        operators.install(it)
+        yield it
+    if request.session.testsfailed == 0:
+        shutil.rmtree(ARTEFACTS)
+
+
+@pytest.fixture(scope="session")
+def webhook(cluster: plane.Plane) -> Iterator[Webhook]:
+    """Our server, registered."""
+    it = Webhook(cluster)
+    try:
+        it.install()
+        yield it
+    finally:
+        it.stop()
+
+
+@pytest.fixture
+def database(cluster: plane.Plane, webhook: Webhook) -> Iterator[Callable[..., Database]]:
+    """Makes databases: database("name-of-a-namespace", labels={...}, replicas=2)."""
+    made: list[Database] = []
+
+    def make(
+        namespace: str, labels: dict[str, str] | None = None, replicas: int | None = 1
+    ) -> Database:
+        metadata = {"name": namespace, "labels": labels or {}}
+        cluster.api.create("namespaces", {"metadata": metadata})
+        made.append(Database(cluster.api, namespace))
+        if replicas:
+            made[-1].create(replicas)
+        return made[-1]
+
+    yield make
+    for it in made:
+        it.api.delete("namespaces", None, it.namespace)

@@ -1,0 +1,247 @@
+"""A real control plane inside the network namespace of this process."""
+
+import contextlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import netns
+import tools
+from api import INTERVAL, Api, ApiError, Kubectl
+from binder import Binder
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from patroni import Patroni
+from polling import wait_for
+from processes import Processes
+
+NODE = "kwok-0"
+API_SERVER = "https://127.0.0.1:6443"
+TOKEN = "admin-token"
+ETCD = "http://127.0.0.1:23790"
+ETCD_PEER = "http://127.0.0.1:23800"
+
+PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kubectl", "kwok")
+
+CONTROLLERS = (
+    "serviceaccount-controller",
+    "serviceaccount-token-controller",
+    "root-ca-certificate-publisher-controller",
+    "namespace-controller",
+    "garbage-collector-controller",
+    "statefulset-controller",
+    "deployment-controller",
+    "replicaset-controller",
+    "endpointslice-controller",
+)
+
+# Whatever is written, whole; Secrets and tokens only by name, as every guide has it, so that a
+# secret in this log can only come from a place where it does not belong.
+AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [
+        {"level": "None", "verbs": ["get", "list", "watch"]},
+        {
+            "level": "Metadata",
+            "resources": [
+                {"group": "", "resources": ["secrets", "serviceaccounts/token"]},
+                {"group": "authentication.k8s.io"},
+            ],
+        },
+        {"level": "RequestResponse"},
+    ],
+}
+
+KWOK_STAGES = (
+    "node/fast/node-initialize.yaml",
+    "node/heartbeat/node-heartbeat.yaml",
+    "pod/fast/pod-complete.yaml",
+    "pod/fast/pod-delete.yaml",
+    "pod/fast/pod-ready.yaml",
+)
+
+# Patroni labels its pod with the role; the operator waits for that.
+ROLE_STAGE = """
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: {name: spilo-role}
+spec:
+  resourceRef: {apiGroup: v1, kind: Pod}
+  selector:
+    matchLabels: {application: spilo}
+    matchExpressions:
+    - {key: '.metadata.deletionTimestamp', operator: DoesNotExist}
+    - {key: '.status.phase', operator: In, values: [Running]}
+    - {key: '.metadata.labels["spilo-role"]', operator: DoesNotExist}
+  next:
+    patches:
+    - root: metadata
+      type: merge
+      template: |
+        labels:
+          spilo-role: {{ if hasSuffix "-0" .metadata.name }}master{{ else }}replica{{ end }}
+"""
+
+
+def kwok_source() -> Path:
+    return tools.module("kwok", "sigs.k8s.io/kwok")
+
+
+class Plane:
+    """One control plane. Everything it writes is in `folder`, its logs in `folder`/logs."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        self.folder = folder
+        self.logs = folder / "logs"
+        self.logs.mkdir(parents=True)
+        self.kubeconfig = folder / "kubeconfig"
+        self.audit_log = self.logs / "audit.log"
+        self.ca_file = folder / "certs/apiserver.crt"
+        self.processes = Processes(self.logs)
+        self.kubectl = Kubectl(tools.path("kubectl"), self.kubeconfig, folder)
+        self.patroni = Patroni()
+
+    # --- the control plane
+
+    def start(self) -> None:
+        self.patroni.start()
+        self._start_api_server()
+        self._start_controllers()
+        self._create_node()
+        self.binder = Binder(self.api, NODE)
+        self.binder.start()
+
+    def stop(self) -> None:
+        """Ends everything at once; none of it has anything to keep."""
+        if hasattr(self, "binder"):
+            self.binder.stop()
+        self.processes.stop_all()
+        self.patroni.stop()
+
+    def _start_api_server(self) -> None:
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        (self.folder / "sa.key").write_bytes(pem)
+        (self.folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
+        self.write("audit.json", AUDIT_POLICY)
+        self.run(
+            "etcd",
+            *("--data-dir=etcd", "--unsafe-no-fsync", "--log-level=warn"),
+            *(f"--listen-client-urls={ETCD}", f"--advertise-client-urls={ETCD}"),
+            f"--listen-peer-urls={ETCD_PEER}",
+        )
+        self.run(
+            "kube-apiserver",
+            *(f"--etcd-servers={ETCD}", "--bind-address=127.0.0.1", "--secure-port=6443"),
+            *("--cert-dir=certs", f"--advertise-address={netns.API_SERVER_ADDRESS}"),
+            *("--service-cluster-ip-range=10.96.0.0/24", "--enable-aggregator-routing"),
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-account-signing-key-file=sa.key",
+            *("--service-account-key-file=sa.key", "--token-auth-file=tokens.csv"),
+            "--authorization-mode=RBAC",
+            *("--audit-policy-file=audit.json", f"--audit-log-path={self.audit_log}"),
+        )
+        wait_for("the API server has its certificate", self.ca_file.exists, 30, INTERVAL)
+        self.write_kubeconfig(self.kubeconfig, TOKEN)
+        self.api = Api(API_SERVER, self.ca_file, TOKEN)
+        wait_for("the API server is ready", self._ready, 60, INTERVAL)
+
+    def _ready(self) -> bool:
+        self.processes.check()
+        try:
+            return self.api.text("/readyz") == "ok"
+        except (ApiError, OSError):
+            return False
+
+    def _start_controllers(self) -> None:
+        self.run(
+            "kube-controller-manager",
+            *(f"--kubeconfig={self.kubeconfig}", "--leader-elect=false"),
+            *("--bind-address=127.0.0.1", "--secure-port=10257", "--cert-dir=certs"),
+            *("--service-account-private-key-file=sa.key", f"--root-ca-file={self.ca_file}"),
+            *("--use-service-account-credentials", f"--flex-volume-plugin-dir={self.folder}/flex"),
+            f"--controllers={','.join(CONTROLLERS)}",
+        )
+        stages = [kwok_source() / "kustomize/stage" / name for name in KWOK_STAGES]
+        text = "\n---\n".join([*(stage.read_text() for stage in stages), ROLE_STAGE])
+        (self.folder / "stages.yaml").write_text(text)
+        self.run(
+            "kwok",
+            *(f"--kubeconfig={self.kubeconfig}", "--config=stages.yaml", "--manage-all-nodes"),
+            *(f"--cidr={netns.POD_NETWORK}", f"--node-ip={netns.API_SERVER_ADDRESS}"),
+            "--server-address=127.0.0.1:10247",
+        )
+
+    def _create_node(self) -> None:
+        capacity = {"cpu": "1000", "memory": "1000Gi", "pods": "1000"}
+        self.api.create(
+            "nodes",
+            {
+                "metadata": {"name": NODE, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+                "status": {"capacity": capacity, "allocatable": capacity},
+            },
+        )
+        self.api.wait(
+            "the default service account is there", "serviceaccounts", "default", "default"
+        )
+
+    # --- what tests ask
+
+    def audit(self) -> list[dict]:
+        """The events of the audit log."""
+        lines = self.audit_log.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def audited(self, verb: str, resource: str, name: str) -> list[dict]:
+        """Those of requests that succeeded with one object."""
+        wanted = {"resource": resource, "name": name}
+        return [
+            event
+            for event in self.audit()
+            if event["verb"] == verb
+            and event["responseStatus"]["code"] < 300
+            and wanted.items() <= event.get("objectRef", {}).items()
+        ]
+
+    # --- files
+
+    def write_kubeconfig(self, path: Path, token: str) -> None:
+        entries = {
+            "clusters": {"server": API_SERVER, "certificate-authority": str(self.ca_file)},
+            "users": {"token": token},
+            "contexts": {"cluster": "it", "user": "it"},
+        }
+        lists = {
+            key: [{"name": "it", key.removesuffix("s"): value}] for key, value in entries.items()
+        }
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "it", **lists}
+        path.write_text(json.dumps(config, indent=1))
+        path.chmod(0o600)
+
+    def write(self, name: str, value: object) -> Path:
+        """JSON, which all the programs take for YAML."""
+        path = self.folder / name
+        path.write_text(json.dumps(value, indent=1))
+        return path
+
+    def run(self, name: str, *words: object, env: dict[str, str] | None = None) -> None:
+        self.processes.start(name, [tools.path(name), *words], env)
+
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Plane]:
+    """A plane, ended whatever happens."""
+    plane = Plane(folder)
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop()
