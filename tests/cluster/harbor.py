@@ -91,9 +91,12 @@ class Database:
         """Changes the labels of its namespace; None takes one off."""
         self.api.patch("namespaces", None, self.namespace, {"metadata": {"labels": labels}})
 
-    def annotate(self, annotations: dict[str, str | None]) -> None:
-        changes = {"metadata": {"annotations": annotations}}
+    def change(self, changes: dict) -> None:
+        """Changes the resource itself, as a person does."""
         self.api.patch("postgresqls", self.namespace, self.name, changes)
+
+    def annotate(self, annotations: dict[str, str | None]) -> None:
+        self.change({"metadata": {"annotations": annotations}})
 
     def resource(self) -> dict:
         return self.api.get("postgresqls", self.namespace, self.name)

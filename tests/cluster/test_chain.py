@@ -99,6 +99,24 @@ def test_the_put_keeps_the_repair_when_our_annotation_was_taken_off(database):
     assert_repaired(resource)
 
 
+def test_the_put_keeps_what_a_person_repaired_by_hand(webhook, database):
+    it = database("by-hand", replicas=None)
+    by_hand = {
+        "dockerImage": "registry.example.invalid/acid/spilo-15:3.2-p1",
+        "patroni": {"pg_hba": [*RULES, "host all all ::/0 md5"]},
+        "env": [OLD_LOCALES, {"name": "OF_A_PERSON", "value": "1"}],
+    }
+    with webhook.unregistered():
+        it.create()
+        it.wait_resource("Harbor's resource")
+        it.change({"spec": by_hand})
+    before = it.resource()["spec"]
+
+    it.scale(2)
+    after = it.wait_resource("the PUT", lambda found: found["spec"]["numberOfInstances"] == 2)
+    assert after["spec"] == {**before, "numberOfInstances": 2}
+
+
 def test_an_image_that_a_person_chose_stays(cluster, database):
     it = database("chosen", replicas=None)
     chosen = "registry.example.invalid/acid/spilo-14:2.1-p7"

@@ -37,13 +37,12 @@ def test_what_matters_waits_and_everything_else_works(cluster, database, webhook
     wait_for("the StatefulSet says why", lambda: restored.refused(DOWN), 60, INTERVAL)
     assert restored.pod() is None
     with pytest.raises(ApiError, match=DOWN):
-        api.patch("postgresqls", live.namespace, live.name, {"spec": {"numberOfInstances": 2}})
+        live.change({"spec": {"numberOfInstances": 2}})
 
     # Annotations and finalizers of Harbor's resources, other teams' resources, other pods.
     live.annotate({"example.invalid/note": "1"})
     for finalizers in ([FINALIZER], []):
-        changes = {"metadata": {"finalizers": finalizers}}
-        api.patch("postgresqls", live.namespace, live.name, changes)
+        live.change({"metadata": {"finalizers": finalizers}})
         assert live.resource()["metadata"].get("finalizers", []) == finalizers
     other = harbors_resource(team.namespace)
     other["metadata"] = {"name": "acid-other"}
