@@ -20,15 +20,21 @@
 #define VARIABLE "USE_OLD_LOCALES"
 #define HARBOR_IMAGE "registry.opensource.zalan.do/acid/spilo-12:1.6-p3"
 
-/* Old, new and unknown ones; Harbor's own defaults; the pins of the configurations. */
-static const char *const images[] = {
-    HARBOR_IMAGE,
-    "registry.opensource.zalan.do/acid/spilo-13:2.1-p1",
-    "registry.example.com:5000/acid/spilo-14:2.1-p7",
-    "ghcr.io/zalando/spilo-15:2.1-p9",
-    "ghcr.io/zalando/spilo-16:3.2-p3",
-    "ghcr.io/zalando/spilo-16:3.3-p3",
-    "ghcr.io/zalando/spilo-16@sha256:2d1f0c5d9a3a7f9be13b2e7ef0c4c5ff8b7f0d8f",
+/* Which Ubuntu they are made of, independently of patches/image.c. Harbor's own defaults, the pins
+ * of the configurations, and others. */
+static const struct image_row {
+    const char *text;
+    enum image_side side;
+} images[] = {
+    {HARBOR_IMAGE, IMAGE_SIDE_OLD},
+    {"registry.opensource.zalan.do/acid/spilo-13:2.1-p1", IMAGE_SIDE_OLD},
+    {"registry.example.com/acid/spilo-14:2.1-p7", IMAGE_SIDE_OLD},
+    {"ghcr.io/zalando/spilo-15:2.1-p9", IMAGE_SIDE_NEW},
+    {"ghcr.io/zalando/spilo-16:3.2-p3", IMAGE_SIDE_NEW},
+    {"ghcr.io/zalando/spilo-16:3.3-p3", IMAGE_SIDE_NEW},
+    {"ghcr.io/zalando/spilo-17:4.0-p2", IMAGE_SIDE_NEW},
+    {"ghcr.io/zalando/spilo-16@sha256:2d1f0c5d9a3a7f9be13b2e7ef0c4c5ff8b7f0d8f",
+     IMAGE_SIDE_UNKNOWN},
 };
 
 static const char *const configurations[] = {
@@ -92,10 +98,18 @@ static const char *variable_of(const json_t *resource)
     return NULL;
 }
 
+static enum image_side side_of(const char *image)
+{
+    for (size_t i = 0; i < sizeof(images) / sizeof(*images); i++)
+        if (strcmp(images[i].text, image) == 0)
+            return images[i].side;
+    return IMAGE_SIDE_UNKNOWN;
+}
+
 static enum collation collation_of(const json_t *resource)
 {
     const char *variable = variable_of(resource);
-    enum image_side side = image_side(image_parse(str_of(image_of(resource))));
+    enum image_side side = side_of(image_of(resource));
     if (side == IMAGE_SIDE_OLD || (variable && strcmp(variable, "true") == 0))
         return COLLATION_OLD;
     return side == IMAGE_SIDE_NEW ? COLLATION_NEW : COLLATION_UNKNOWN;
@@ -158,7 +172,7 @@ static json_t *edit_image(struct world *world)
 {
     json_t *object = json_deep_copy(world->stored);
     json_object_set_new(spec_of(object), "dockerImage",
-                        json_string(CHANCE_OF(&world->chance, images)));
+                        json_string(CHANCE_OF(&world->chance, images).text));
     return object;
 }
 
@@ -242,23 +256,28 @@ static void tell_request(struct world *world, const char *what)
              world->prunes ? "prunes" : "keeps");
 }
 
-/* Whether the request itself has a value that changes the collation: a person wrote it. */
+static bool is_default(const struct policy *policy, const char *image)
+{
+    const struct strlist *patterns = &policy->database.replace_images;
+    for (size_t i = 0; i < patterns->count; i++)
+        if (str_glob(str_of(patterns->items[i]), str_of(image)))
+            return true;
+    return false;
+}
+
+/* Whether the request itself has a value that changes the collation: a person wrote it. A variable
+ * that a person wrote is no leave for the webhook to move the image across the line. */
 static bool is_explicit(const json_t *before, const json_t *object, const json_t *after,
                         bool by_person, const struct policy *policy)
 {
     const char *wanted = image_of(object);
+    bool image_stayed = strcmp(image_of(after), image_of(before)) == 0;
+    bool image_as_wanted = strcmp(image_of(after), wanted) == 0;
     const char *variable = variable_of(object);
     const char *stored = variable_of(before);
     if (variable && (!stored || strcmp(variable, stored) != 0))
-        return true;
-    if (strcmp(wanted, image_of(before)) == 0 || strcmp(wanted, image_of(after)) != 0)
-        return false;
-    bool harbors_default = false;
-    for (size_t i = 0; i < policy->database.replace_images.count; i++)
-        harbors_default =
-            harbors_default ||
-            str_glob(str_of(policy->database.replace_images.items[i]), str_of(wanted));
-    return by_person || !harbors_default;
+        return image_as_wanted || side_of(image_of(after)) == side_of(image_of(before));
+    return !image_stayed && image_as_wanted && (by_person || !is_default(policy, wanted));
 }
 
 static json_t *review_of(const struct world *world, const json_t *recorded, const json_t *object)
@@ -310,7 +329,7 @@ static bool store(struct world *world, const json_t *recorded, json_t *object, b
 static bool create(struct world *world, const json_t *recorded, struct error *err)
 {
     if (chance_once_in(&world->chance, 4))
-        world->cr_image = CHANCE_OF(&world->chance, images);
+        world->cr_image = CHANCE_OF(&world->chance, images).text;
     json_t *object = harbors_object(world, recorded);
     if (chance_once_in(&world->chance, 6))
         set_rules(world, object);
@@ -346,7 +365,7 @@ static bool step(struct world *world, const json_t *recorded, struct error *err)
     if (kind < count + 5)
         return store(world, recorded, harbors_object(world, recorded), false, "Harbor's PUT", err);
     if (kind == count + 5) {
-        world->cr_image = CHANCE_OF(&world->chance, images);
+        world->cr_image = CHANCE_OF(&world->chance, images).text;
         return store(world, recorded, harbors_object(world, recorded), true,
                      "HarborCluster: image, and PUT", err);
     }
