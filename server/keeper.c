@@ -15,6 +15,7 @@ struct keeper {
     struct tls *tls;
     struct log *log;
     struct metrics *metrics;
+    enum tls_mode mode; /* at the start: a change takes effect after a restart */
     struct watch *watch;
     struct strlist watched; /* paths: certificate, key, client CA */
     struct error last;      /* what the last try said, "" when it succeeded */
@@ -127,7 +128,7 @@ static bool load_files(struct keeper *keeper, const struct config_tls *config, i
                        struct error *err)
 {
     struct error second;
-    bool pair = load_pair(keeper, config, &now, err);
+    bool pair = keeper->mode != TLS_FILES || load_pair(keeper, config, &now, err);
     bool client_ca = load_client_ca(keeper, config, pair ? err : &second);
     return pair && client_ca;
 }
@@ -135,7 +136,9 @@ static bool load_files(struct keeper *keeper, const struct config_tls *config, i
 /* Whether other files are configured than those that are watched; watches these from now on. */
 static bool choose_files(struct keeper *keeper, const struct config_tls *config)
 {
-    const char *const paths[] = {config->cert_file, config->key_file, config->client_ca_file};
+    bool pair = keeper->mode == TLS_FILES;
+    const char *const paths[] = {pair ? config->cert_file : "", pair ? config->key_file : "",
+                                 config->client_ca_file};
     bool same = keeper->watched.count == 3;
     for (size_t i = 0; same && i < 3; i++)
         same = str_is(str_of(paths[i]), keeper->watched.items[i]);
@@ -151,8 +154,6 @@ static bool choose_files(struct keeper *keeper, const struct config_tls *config)
 void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int64_t now,
                     uint64_t clock)
 {
-    if (config->mode != TLS_FILES)
-        return;
     bool other = choose_files(keeper, config);
     bool changed = watch_changed(keeper->watch, clock);
     if (!other && !changed && !*keeper->last.text)
@@ -162,7 +163,9 @@ void keeper_refresh(struct keeper *keeper, const struct config_tls *config, int6
     if (!loaded && !str_is(str_of(err.text), keeper->last.text))
         log_event(keeper->log, LOG_ERROR, "the old certificate stays",
                   LOG_FIELDS(log_text("error", err.text)));
-    keeper->last = loaded ? (struct error){""} : err;
+    if (loaded)
+        *err.text = '\0';
+    keeper->last = err;
 }
 
 static bool make_development_pair(struct keeper *keeper, const struct config_tls *config,
@@ -189,17 +192,19 @@ static bool make_development_pair(struct keeper *keeper, const struct config_tls
 bool keeper_start(struct keeper *keeper, const struct config_tls *config, int64_t now,
                   struct error *err)
 {
-    switch (config->mode) {
-    case TLS_FILES:
-        choose_files(keeper, config);
-        return load_pair(keeper, config, NULL, err) && load_client_ca(keeper, config, err);
-    case TLS_DEVELOPMENT:
-        return make_development_pair(keeper, config, now, err) &&
-               load_client_ca(keeper, config, err);
-    default:
-        return error_set(err, "tls.mode: 'managed' is not part of this build, expected 'files' or "
-                              "'development'");
-    }
+    keeper->mode = config->mode;
+    if (config->mode == TLS_DEVELOPMENT && !make_development_pair(keeper, config, now, err))
+        return false;
+    if (config->mode == TLS_FILES && !load_pair(keeper, config, NULL, err))
+        return false;
+    choose_files(keeper, config);
+    return load_client_ca(keeper, config, err);
+}
+
+bool keeper_serve(struct keeper *keeper, struct pem_text certificates, struct pem_text key,
+                  struct error *err)
+{
+    return serve_pair(keeper, certificates, key, NULL, err);
 }
 
 bool keeper_valid(const struct keeper *keeper, int64_t now, struct error *err)
@@ -208,6 +213,8 @@ bool keeper_valid(const struct keeper *keeper, int64_t now, struct error *err)
     int64_t not_after = atomic_load(&keeper->not_after);
     if (now >= not_before && now <= not_after)
         return true;
+    if (not_after == 0)
+        return error_set(err, "there is no certificate yet");
     char text[CHAIN_TIME_SIZE];
     return error_set(err, "the certificate is %s %s",
                      now < not_before ? "not valid before" : "expired since",

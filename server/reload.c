@@ -9,6 +9,14 @@ static bool other_text(const char *a, const char *b)
     return !str_equal(str_of(a), str_of(b));
 }
 
+static bool other_managed(const struct config_managed *a, const struct config_managed *b)
+{
+    return other_text(a->namespace, b->namespace) || other_text(a->service, b->service) ||
+           other_text(a->secret, b->secret) ||
+           other_text(a->mutating_configuration, b->mutating_configuration) ||
+           other_text(a->validating_configuration, b->validating_configuration);
+}
+
 void reload_restarts(const struct config *old, const struct config *new, struct strlist *keys)
 {
     const struct config_server *a = &old->server;
@@ -24,6 +32,7 @@ void reload_restarts(const struct config *old, const struct config *new, struct 
         {"server.limits.headers", a->limits.headers != b->limits.headers},
         {"server.limits.idle", a->limits.idle != b->limits.idle},
         {"tls.mode", old->tls.mode != new->tls.mode},
+        {"tls.managed", other_managed(&old->tls.managed, &new->tls.managed)},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (rows[i].differs)

@@ -4,6 +4,7 @@
 #include "server/http.h"
 #include "server/keeper.h"
 #include "server/listen.h"
+#include "server/managed.h"
 #include "server/process.h"
 #include "server/reload.h"
 #include "server/service.h"
@@ -37,7 +38,8 @@ struct server {
     struct snapshot *snapshot;
     struct tls *tls;
     struct keeper *keeper;
-    struct watch *watch; /* the configuration file */
+    struct managed *managed; /* NULL in other modes */
+    struct watch *watch;     /* the configuration file */
     struct service service;
     struct service_port webhook_port;
     struct service_port plain_port;
@@ -55,6 +57,7 @@ static void server_done(struct server *server)
     http_stop(server->webhook);
     http_stop(server->plain);
     watch_free(server->watch);
+    managed_free(server->managed);
     keeper_free(server->keeper);
     tls_free(server->tls);
     snapshot_free(server->snapshot);
@@ -164,6 +167,21 @@ static void prepare(struct server *server, struct config *config)
     server->plain_port = (struct service_port){&server->service, PORT_PLAIN};
 }
 
+/* Certificates, from wherever the mode says. */
+static bool start_certificates(struct server *server, struct config *config, struct error *err)
+{
+    if (!keeper_start(server->keeper, &config->tls, time(NULL), err))
+        return false;
+    if (config->tls.mode != TLS_MANAGED)
+        return true;
+    struct kube_place place = {getenv("KUBERNETES_SERVICE_HOST"), getenv("KUBERNETES_SERVICE_PORT"),
+                               NULL};
+    if (!managed_start(config, &place, server->keeper, server->log, &server->managed, err))
+        return false;
+    server->service.managed = server->managed;
+    return true;
+}
+
 static bool start(struct server *server)
 {
     cleanup(config_done) struct config *config = load_config(server);
@@ -174,7 +192,7 @@ static bool start(struct server *server)
     cleanup(buf_clear) struct buf webhook = BUF(128);
     cleanup(buf_clear) struct buf plain = BUF(128);
     struct error err;
-    if (!keeper_start(server->keeper, &config->tls, time(NULL), &err) ||
+    if (!start_certificates(server, config, &err) ||
         !start_webhook(server, &config->server, &webhook, &err) ||
         !start_plain(server, &config->server, &plain, &err)) {
         log_event(server->log, LOG_ERROR, "cannot start", LOG_FIELDS(log_text("error", err.text)));

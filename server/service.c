@@ -9,13 +9,17 @@
 bool service_ready(const struct service *service, int64_t now, struct buf *why)
 {
     struct error err;
+    struct error untrusted;
     bool draining = atomic_load(&service->draining);
     bool valid = keeper_valid(service->keeper, now, &err);
+    bool trusted = !service->managed || managed_trusted(service->managed, &untrusted);
     if (draining)
         buf_add_text(why, "draining: the process is about to stop\n");
     if (!valid)
         buf_addf(why, "tls: %s\n", err.text);
-    return !draining && valid;
+    if (!trusted)
+        buf_addf(why, "tls: %s\n", untrusted.text);
+    return !draining && valid && trusted;
 }
 
 static const char *pattern_of(enum port port, const char *path)

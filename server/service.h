@@ -8,6 +8,7 @@
 #include "server/http.h"
 #include "server/keeper.h"
 #include "server/log.h"
+#include "server/managed.h"
 #include "server/metrics.h"
 #include "server/routes.h"
 #include "server/snapshot.h"
@@ -21,6 +22,7 @@ struct service {
     struct snapshot *snapshot;
     struct tls *tls;
     struct keeper *keeper;
+    struct managed *managed; /* NULL in other modes */
     atomic_bool draining;
 };
 

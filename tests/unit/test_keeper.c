@@ -135,14 +135,6 @@ static bool valid(const struct place *place, int64_t now)
     return keeper_valid(place->keeper, now, &err);
 }
 
-static void managed_is_not_here_yet(void **state)
-{
-    struct place *place = *state;
-    place->config.mode = TLS_MANAGED;
-    start_fails(place, "tls.mode: 'managed' is not part of this build, expected 'files' or "
-                       "'development'");
-}
-
 static void a_start_needs_a_pair(void **state)
 {
     struct place *place = *state;
@@ -244,6 +236,47 @@ static void nothing_new_is_not_told(void **state)
     assert_string_equal(text, "");
 }
 
+/* Files that the mode does not know are not looked at. */
+static void managed_waits_for_what_it_is_given(void **state)
+{
+    struct place *place = *state;
+    struct error err = {""};
+    place->config.mode = TLS_MANAGED;
+    unlink(place->cert);
+    start(place);
+    assert_false(keeper_valid(place->keeper, NOW, &err));
+    assert_string_equal(err.text, "there is no certificate yet");
+
+    issue(place, NOW);
+    autofree char *text = refresh(place, NOW);
+    assert_string_equal(text, "");
+    assert_false(keeper_valid(place->keeper, NOW, &err));
+
+    struct buf pems[] = {BUF(65536), BUF(65536)};
+    assert_true(file_read(place->cert, &pems[0], &err));
+    assert_true(file_read(place->key, &pems[1], &err));
+    struct pem_text given = {"given", buf_str(&pems[0])};
+    assert_false(keeper_serve(place->keeper, given, given, &err));
+    assert_false(keeper_valid(place->keeper, NOW, &err));
+    assert_true(
+        keeper_serve(place->keeper, given, (struct pem_text){"key", buf_str(&pems[1])}, &err));
+    assert_true(valid(place, NOW));
+    buf_clear(&pems[0]);
+    buf_clear(&pems[1]);
+}
+
+static void managed_reads_the_callers_ca_again(void **state)
+{
+    struct place *place = *state;
+    place->config.mode = TLS_MANAGED;
+    place->config.client_ca_file = place->client_ca;
+    write_text(place->client_ca, buf_str(&place->ca.certificate));
+    start(place);
+    write_text(place->client_ca, STR("hello"));
+    autofree char *text = refresh(place, NOW);
+    assert_non_null(strstr(text, "no usable CA certificate in PEM"));
+}
+
 static void development_makes_its_own(void **state)
 {
     struct place *place = *state;
@@ -267,7 +300,6 @@ static void development_makes_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(managed_is_not_here_yet),
         CASE(a_start_needs_a_pair),
         CASE(a_start_needs_the_callers_ca),
         CASE(a_bad_new_pair_is_told_once),
@@ -277,6 +309,8 @@ int main(void)
         CASE(an_expired_pair_starts_but_is_not_valid),
         CASE(other_files_are_taken_at_once),
         CASE(nothing_new_is_not_told),
+        CASE(managed_waits_for_what_it_is_given),
+        CASE(managed_reads_the_callers_ca_again),
         CASE(development_makes_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,8 @@ static void restarts_are_for_what_is_read_at_the_start(void **state)
     struct config *other = parsed("server: {listen: '127.0.0.1:1', metricsListen: '', threads: 1, "
                                   "drainDelay: 1s, limits: {connections: 9, headers: 32KiB, "
                                   "idle: 9s, body: 1MiB, jsonDepth: 9, inFlightBytes: 9MiB}}\n"
-                                  "tls: {mode: development}\nlog: {level: debug}\n");
+                                  "tls: {mode: development, managed: {secret: other}}\n"
+                                  "log: {level: debug}\n");
     cleanup(strlist_clear) struct strlist keys = {0};
     reload_restarts(old, old, &keys);
     assert_int_equal(keys.count, 0);
@@ -146,7 +147,7 @@ static void restarts_are_for_what_is_read_at_the_start(void **state)
     autofree char *text = strlist_join(&keys, " ");
     assert_string_equal(text, "server.listen server.metricsListen server.threads "
                               "server.limits.connections server.limits.headers server.limits.idle "
-                              "tls.mode");
+                              "tls.mode tls.managed");
     config_unref(old);
     config_unref(other);
 }
