@@ -256,8 +256,11 @@ static void tell_request(struct world *world, const char *what)
              world->prunes ? "prunes" : "keeps");
 }
 
+/* What the webhook replaces; the pin itself is a value that somebody wrote, whatever it matches. */
 static bool is_default(const struct policy *policy, const char *image)
 {
+    if (strcmp(image, policy->database.image) == 0)
+        return false;
     const struct strlist *patterns = &policy->database.replace_images;
     for (size_t i = 0; i < patterns->count; i++)
         if (str_glob(str_of(patterns->items[i]), str_of(image)))
