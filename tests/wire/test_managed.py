@@ -2,16 +2,12 @@
 
 import base64
 import datetime
-import os
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from client import Connection, Trust
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
 from fake_api import (
     MUTATING,
     NAMESPACE,
@@ -24,69 +20,12 @@ from fake_api import (
     fake_api,
     status_body,
 )
-from pki import DAY, Authority, Mount, now
+from pki import DAY, Authority, now
 from polling import SCALE, Stopwatch, wait_for
-from process import Server, prepared
+from process import Server
+from replica import ACCOUNT, ROUND, OldAuthority, Replica, key_pem
 
-ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 MENDED = 10.0  # seconds within which a caBundle is put back
-ROUND = 30.0  # seconds within which two looks have been taken, also after failures
-
-
-class Replica:
-    """A server with a service account, in a mount namespace of its own."""
-
-    def __init__(self, folder: Path, authority: Authority, port: int, host: str) -> None:
-        self.server = prepared(folder, authority, {"tls": {"mode": "managed"}})
-        self.account = Mount(folder / "account")
-        self.authority = authority
-        self.show(TOKEN)
-        privileges = "-m" if os.geteuid() == 0 else "-rm"
-        mounts = (
-            f"mount -t tmpfs tmpfs /run && mkdir -p {ACCOUNT} && "
-            f'mount --bind "{self.account.folder}" {ACCOUNT} && exec "$@"'
-        )
-        self.prefix = (
-            *("env", f"KUBERNETES_SERVICE_HOST={host}", f"KUBERNETES_SERVICE_PORT={port}"),
-            *("unshare", privileges, "sh", "-c", mounts, "sh"),
-        )
-
-    def show(self, token: str) -> None:
-        files = {"token": token.encode(), "ca.crt": self.authority.pem, "namespace": b"x"}
-        self.account.publish(files)
-
-    def ready(self) -> bool:
-        return self.server.get("/readyz").status == 200
-
-    def why(self) -> str:
-        return self.server.get("/readyz").text
-
-    def wait_ready(self, seconds: float = ROUND) -> None:
-        try:
-            wait_for("ready", self.ready, seconds)
-        except AssertionError:
-            raise AssertionError(self.why() + self.server.output()) from None
-
-    def leaf(self) -> x509.Certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        address = ("127.0.0.1", self.server.ports["webhook"])
-        with (
-            socket.create_connection(address, 10) as plain,
-            context.wrap_socket(plain) as tls,
-        ):
-            return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
-
-    def is_trusted_by(self, bundle: str | None, folder: Path) -> bool:
-        """Whether a client with this caBundle gets through, as the API server does."""
-        file = folder / "bundle.pem"
-        file.write_bytes(base64.b64decode(bundle or ""))
-        try:
-            Connection(self.server.ports["webhook"], Trust(str(file))).close()
-        except ssl.SSLError:
-            return False
-        return True
 
 
 @pytest.fixture
@@ -102,21 +41,20 @@ def make(tmp_path: Path, authority: Authority, api: FakeApi) -> Iterator[Callabl
 
     def make_one(port: int = 0, host: str = "localhost") -> Replica:
         folder = tmp_path / f"replica-{len(made)}"
-        made.append(Replica(folder, authority, port or api.port, host))
+        place = (host, port or api.port)
+        made.append(Replica(folder, authority.pem, place, TOKEN, {}))
         return made[-1]
 
     yield make_one
     for it in made:
-        if it.server.process and it.server.process.poll() is None:
-            it.server.stop()
-        it.server.kill()
+        it.end()
 
 
 @pytest.fixture
 def run(make: Callable[..., Replica]) -> Callable[..., Replica]:
     def run_one(**options: object) -> Replica:
         replica = make(**options)
-        replica.server.start(replica.prefix)
+        replica.start()
         return replica
 
     return run_one
@@ -160,7 +98,7 @@ def test_only_what_rbac_allows_is_asked_for(api: FakeApi, run: Callable[..., Rep
 def test_two_replicas_agree(api: FakeApi, make: Callable[..., Replica], tmp_path: Path):
     both = [make(), make()]
     for it in both:
-        it.server.start(it.prefix)
+        it.start()
     for it in both:
         it.wait_ready()
     wait_for("one bundle everywhere", lambda: everything_right(api))
@@ -257,9 +195,9 @@ def test_an_api_server_of_another_ca_never_sees_the_token(
     api: FakeApi, make: Callable[..., Replica]
 ):
     replica = make()
-    replica.authority = Authority("another CA")
+    replica.ca = Authority("another CA").pem
     replica.show(TOKEN)
-    replica.server.start(replica.prefix)
+    replica.start()
     wait_for("told", lambda: "no answer from" in replica.why(), ROUND)
     assert not api.calls
 
@@ -318,7 +256,7 @@ def test_a_renewed_token_is_used(api: FakeApi, run: Callable[..., Replica]):
 def test_what_is_no_token_is_not_sent(api: FakeApi, make: Callable[..., Replica], token: str):
     replica = make()
     replica.show(token)
-    replica.server.start(replica.prefix)
+    replica.start()
     expected = f"{ACCOUNT}/token: is not a token: empty, or with blanks inside"
     wait_for("told", lambda: expected in replica.why(), ROUND)
     assert not api.calls
@@ -326,11 +264,7 @@ def test_what_is_no_token_is_not_sent(api: FakeApi, make: Callable[..., Replica]
 
 def test_a_foreign_secret_is_never_overwritten(api: FakeApi, run: Callable[..., Replica]):
     one, other = Authority("one"), Authority("other")
-    key = other.key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
+    key = key_pem(other)
     data = {"ca.crt": base64.b64encode(one.pem).decode(), "ca.key": base64.b64encode(key).decode()}
     empty = api.get(SECRET)
     api.put(SECRET, {**empty, "data": data})
@@ -343,25 +277,6 @@ def test_a_foreign_secret_is_never_overwritten(api: FakeApi, run: Callable[..., 
     assert not api.made("PUT", SECRET)
     api.put(SECRET, empty)
     replica.wait_ready()
-
-
-class OldAuthority(Authority):
-    """A CA that is past two thirds of its life."""
-
-    def __init__(self) -> None:
-        super().__init__("harbor-pg-webhook CA")
-        start = now() - 300 * DAY
-        key = self.key.public_key()
-        self.pem = self._signed(self.name, key, start, start + 365 * DAY, authority=True)
-
-    def secret(self) -> dict[str, str]:
-        key = self.key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        texts = {"ca.crt": self.pem, "ca.key": key}
-        return {name: base64.b64encode(text).decode() for name, text in texts.items()}
 
 
 def test_an_old_ca_is_rotated_without_a_refused_handshake(
