@@ -194,11 +194,12 @@ static const struct entry *find_target(const struct env *env, const struct entry
 static void append_missing(const struct env *env, const struct entry_list *list,
                            const struct entry_list *unless, struct patch *patch)
 {
-    char path[64];
+    char text[64];
+    struct str path = entry_path(env, SIZE_MAX, text);
     for (size_t i = 0; i < list->count; i++) {
         struct str name = str_of(list->items[i].name);
         if (!env_has(env, name) && !(unless && find_entry(unless, name)))
-            patch_add(patch, entry_path(env, SIZE_MAX, path), str_of(list->items[i].json));
+            patch_add(patch, path, str_of(list->items[i].json));
     }
 }
 

@@ -6,9 +6,11 @@ void patch_open(struct patch *patch, struct buf *text)
 }
 
 /* An operation up to its path. */
-static void begin(struct patch *patch, const char *operation, struct str path)
+static void begin(struct patch *patch, struct str operation, struct str path)
 {
-    buf_addf(patch->text, "%c{\"op\":\"%s\",\"path\":", patch->operations ? ',' : '[', operation);
+    buf_add(patch->text, patch->operations ? STR(",{\"op\":\"") : STR("[{\"op\":\""));
+    buf_add(patch->text, operation);
+    buf_add(patch->text, STR("\",\"path\":"));
     buf_add_json_string(patch->text, path);
     patch->operations++;
 }
@@ -22,19 +24,19 @@ static void end(struct patch *patch, struct str value)
 
 void patch_add(struct patch *patch, struct str path, struct str value)
 {
-    begin(patch, "add", path);
+    begin(patch, STR("add"), path);
     end(patch, value);
 }
 
 void patch_replace(struct patch *patch, struct str path, struct str value)
 {
-    begin(patch, "replace", path);
+    begin(patch, STR("replace"), path);
     end(patch, value);
 }
 
 void patch_remove(struct patch *patch, struct str path)
 {
-    begin(patch, "remove", path);
+    begin(patch, STR("remove"), path);
     buf_add_char(patch->text, '}');
 }
 

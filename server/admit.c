@@ -46,7 +46,10 @@ static void refuse(struct admit_result *result, unsigned status, const char *for
 /* Copies what fits; what would break a line of a log does not. */
 static void copy(char *to, size_t size, struct str text)
 {
-    snprintf(to, size, "%.*s", STR_ARG(text));
+    size_t length = text.length < size ? text.length : size - 1;
+    if (length)
+        memcpy(to, text.data, length);
+    to[length] = '\0';
     str_presentable(to);
 }
 
