@@ -53,13 +53,14 @@ def render(
 
 
 def notes(values: dict | None = None) -> str:
-    """What helm shows at the end of an installation, its lines joined."""
-    text = helm(
-        *("install", RELEASE, CHART, "--namespace", NAMESPACE, "--dry-run=client"),
-        *("--kube-version", KUBERNETES),
-        values=values or {},
-    )
-    return " ".join(text.partition("NOTES:")[2].split())
+    """What helm shows at the end of an installation, on one line.
+
+    Helm renders it with the rest, but shows it only with a cluster: an object of ours carries it.
+    """
+    text = f'{{{{ include "{CHART.name}/templates/NOTES.txt" . | toJson }}}}'
+    carrier = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: notes}}\ndata: {{text: {text}}}"
+    found = manifests({**(values or {}), "extraObjects": [carrier]})
+    return " ".join(found["ConfigMap/notes"]["data"]["text"].split())
 
 
 class Manifests(dict):
@@ -92,7 +93,7 @@ class Manifests(dict):
 
 
 def parse(text: str) -> Manifests:
-    documents = [it for it in yaml.safe_load_all(text) if it]
+    documents = [it for it in yaml.load_all(text, Loader=yaml.CSafeLoader) if it]
     manifests = Manifests((f"{it['kind']}/{it['metadata']['name']}", it) for it in documents)
     assert len(manifests) == len(documents), "two objects with one name"
     return manifests

@@ -62,6 +62,12 @@ class Tool:
 
 KUBERNETES = _kubernetes_version("1.36.3")
 
+# As Helm's own build: its version, and the Kubernetes that it takes for granted without a cluster.
+HELM = "-X helm.sh/helm/v3/internal/version.version=v3.21.4" + "".join(
+    f" -X helm.sh/helm/v3/pkg/{it}.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/{it}.k8sVersionMinor=36"
+    for it in ("chartutil", "lint/rules")
+)
+
 TOOLS = {
     "kube-apiserver": Tool("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
     "kube-controller-manager": Tool(
@@ -78,9 +84,7 @@ TOOLS = {
     "postgres-operator-new": Tool(
         "postgres-operator-1.15.1", "github.com/zalando/postgres-operator/cmd"
     ),
-    "helm": Tool(
-        "helm", "helm.sh/helm/v3/cmd/helm", "-X helm.sh/helm/v3/internal/version.version=v3.21.4"
-    ),
+    "helm": Tool("helm", "helm.sh/helm/v3/cmd/helm", HELM),
 }
 
 

@@ -80,7 +80,7 @@ annotations:
 
 {{- /* "64MiB" or "160Mi" in bytes; empty for what has another form, as "1.5Gi". */}}
 {{- define "hpw.bytes" -}}
-{{- $text := toString . -}}
+{{- $text := ternary (int64 .) . (kindIs "float64" .) | toString -}}
 {{- if regexMatch "^[0-9]+([KMG]i?B?|k|B)?$" $text }}
 {{- $unit := regexFind "[A-Za-z]+$" $text | trimSuffix "B" | upper -}}
 {{- $factors := dict "" 1 "K" 1000 "M" 1000000 "G" 1000000000 "KI" 1024 "MI" 1048576 "GI" 1073741824 -}}

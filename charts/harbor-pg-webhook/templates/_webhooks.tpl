@@ -112,7 +112,8 @@ matchLabels:
 {{- define "hpw.podConditions" -}}
 - name: spilo
   expression: >-
-    object.spec.containers.exists(c, c.name == 'postgres' && has(c.env) &&
+    object.spec.containers != null && object.spec.containers.exists(c,
+    c.name == 'postgres' && has(c.env) &&
     c.env.exists(e, e.name == 'SCOPE'))
 {{- end }}
 
