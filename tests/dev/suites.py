@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from runner import BUILD, CACHE, LOGS, ROOT, Build, Job, Skip, Suite, run_all
+from runner import BUILD, CACHE, LOGS, ROOT, SKIPPED_STATUS, Build, Job, Skip, Suite, run_all
 
 FUZZ_SECONDS = 60
 
@@ -84,6 +84,13 @@ def wire(job: Job) -> None:
     job.pytest(folder("tests/wire"), binary("default"))
 
 
+def chart(job: Job) -> None:
+    status, output = job.run("tests/tools/build", "helm")
+    if status == SKIPPED_STATUS:
+        raise Skip(output.strip())
+    job.pytest(folder("tests/chart"), binary("default"))
+
+
 def fuzz(job: Job) -> None:
     """The corpus in the normal build, then a minute of libFuzzer, shared between the targets."""
     job.meson("default", "fuzz")
@@ -147,6 +154,7 @@ SUITES = [
     Suite("oracle", "our patches against the API server's own library", oracle, ("default",)),
     Suite("cli", "the command line", cli, ("default",)),
     Suite("wire", "the real binary over TLS", wire, ("default",)),
+    Suite("chart", "the Helm chart: each value, guard, entry, alert", chart, ("default",)),
     Suite("fuzz", "corpus replay and a minute of libFuzzer", fuzz, ("default", "fuzz")),
     Suite("valgrind", "unit and golden under valgrind", valgrind, ("default",)),
     Suite("lint", "format, analysers, layering, banned functions", lint, ("default",)),
