@@ -10,13 +10,13 @@ struct chance {
     uint64_t state; /* the seed; not 0 */
 };
 
-/* A number below `count` (xorshift64*, Vigna 2016). */
+/* A number below `count`, 0 for 0 (xorshift64*, Vigna 2016). */
 static inline size_t chance_below(struct chance *chance, size_t count)
 {
     chance->state ^= chance->state >> 12;
     chance->state ^= chance->state << 25;
     chance->state ^= chance->state >> 27;
-    return (size_t)((chance->state * UINT64_C(2685821657736338717)) >> 33) % count;
+    return (size_t)((chance->state * UINT64_C(2685821657736338717)) >> 33) % (count ? count : 1);
 }
 
 /* True once in `count` times. */

@@ -228,8 +228,8 @@ static json_t *operators_pod(const struct world *world)
     json_t *configuration =
         json_pack("{s:{s:O}}", "postgresql", "pg_hba",
                   json_object_get(json_object_get(spec_of(world->resource), "patroni"), "pg_hba"));
-    autofree char *text = json_dumps(configuration, JSON_COMPACT);
-    json_decref(configuration);
+    autofree char *text = json_dumps(spilo, JSON_COMPACT);
+    json_decref(spilo);
     set_env(env, "SPILO_CONFIGURATION", text);
     set_env(env, "USE_OLD_LOCALES", NULL);
     size_t index;
