@@ -225,7 +225,7 @@ static json_t *operators_pod(const struct world *world)
     json_object_set(container, "image", json_object_get(spec_of(world->resource), "dockerImage"));
     json_object_set_new(json_array_get(env, 0), "value", json_string(CLUSTER));
 
-    json_t *configuration =
+    json_t *spilo =
         json_pack("{s:{s:O}}", "postgresql", "pg_hba",
                   json_object_get(json_object_get(spec_of(world->resource), "patroni"), "pg_hba"));
     autofree char *text = json_dumps(spilo, JSON_COMPACT);
