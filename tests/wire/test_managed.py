@@ -25,6 +25,7 @@ from polling import SCALE, Stopwatch, wait_for
 from process import Server
 from replica import ACCOUNT, ROUND, OldAuthority, Replica, key_pem
 
+SETTLED = 25.0  # seconds, at least, in which every API server hears of a successor
 MENDED = 10.0  # seconds within which a caBundle is put back
 
 
@@ -288,6 +289,7 @@ def test_an_old_ca_is_rotated_without_a_refused_handshake(
     for it in both:
         it.wait_ready()
     wait_for("the successor is known", lambda: api.secret("next.crt") in known(api), ROUND)
+    watch = Stopwatch()
     assert api.secret("ca.crt") == old.pem
 
     serials = {it.leaf().serial_number for it in both}
@@ -301,6 +303,7 @@ def test_an_old_ca_is_rotated_without_a_refused_handshake(
         return not serials & {it.leaf().serial_number for it in both}
 
     wait_for("both serve a leaf of the successor", rotated, 90)
+    assert watch.seconds() > SETTLED
     assert refused == []
     assert api.secret("ca.crt") != old.pem
     assert api.secret("old.crt").strip() == old.pem.strip()
