@@ -203,6 +203,7 @@ class Build:
 
     options: tuple[str, ...] = ()
     compiler: str = ""
+    targets: tuple[str, ...] = ()  # none means all
 
     def make(self, name: str) -> Job:
         """Configures and builds; the job's counts say whether that failed."""
@@ -220,7 +221,7 @@ class Build:
             status, _ = job.run("meson", "setup", folder, *self.options, env=env)
         if status == 0:
             stamp.write_text(wanted)
-            status, _ = job.run("ninja", "-C", folder, "--quiet")
+            status, _ = job.run("ninja", "-C", folder, "--quiet", *self.targets)
         job.counts.failed = int(status != 0)
         return job
 

@@ -83,3 +83,17 @@ def code(path: Path) -> list[str]:
 
     source = text(path)
     return TOKEN.sub(blank, source).splitlines()
+
+
+@cache
+def closure(path: Path) -> frozenset[Path]:
+    """The file and all files of ours that it includes, directly or not."""
+    found = {path}
+    ahead = [path]
+    while ahead:
+        for ours in re.findall(r'^#include "([^"]+)"', text(ahead.pop()), re.MULTILINE):
+            included = Path(ours)
+            if included not in found and (ROOT / included).is_file():
+                found.add(included)
+                ahead.append(included)
+    return frozenset(found)

@@ -350,8 +350,8 @@ static void test_env_from_is_neutralised(void **state)
                  OPERATION_CREATE, SPILO_ENV_FROM(SET("CLONE_AWS_ENDPOINT", "http://x")), NULL);
     autofree char *patch = fixture_patch(&fixture);
     static const char *const parts[] = {
-        "{'op':'replace','path':'/spec/containers/1/env/4','value':{'name':'CLONE_AWS_ENDPOINT',"
-        "'value':''}}",
+        ("{'op':'replace','path':'/spec/containers/1/env/4','value':{'name':'CLONE_AWS_ENDPOINT',"
+         "'value':''}}"),
         "{'name':'CLONE_TARGET_INCLUSIVE','value':'true'}",
         "{'name':'CLONE_TARGET_TIMELINE','value':'latest'}",
         "{'name':'CLONE_TARGET_TIME','value':''}",
