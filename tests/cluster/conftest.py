@@ -50,6 +50,7 @@ def webhook(cluster: plane.Plane) -> Iterator[Webhook]:
 @pytest.fixture
 def database(cluster: plane.Plane, webhook: Webhook) -> Iterator[Callable[..., Database]]:
     """Makes databases: database("name-of-a-namespace", labels={...}, replicas=2)."""
+    cluster.processes.check()
     made: list[Database] = []
 
     def make(

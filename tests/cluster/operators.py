@@ -7,9 +7,11 @@ from pathlib import Path
 
 import tools
 import yaml
+from api import INTERVAL, ApiError
 from harbor import Database
 from pki import Authority
 from plane import Plane, kwok_source
+from polling import wait_for
 
 PROGRAMS = ("postgres-operator", "postgres-operator-new", "harbor-operator")
 
@@ -35,6 +37,7 @@ POSTGRES_SETTINGS = {
     "enable_teams_api": "false",
     "enable_crd_registration": "false",
     "api_port": "18080",
+    "watched_namespace": "*",
     "workers": "16",
     "resync_period": "8s",
     "repair_period": "8s",
@@ -78,8 +81,9 @@ def install(plane: Plane) -> None:
     plane.api.create("configmaps", settings, "default")
     items = {"apiVersion": "v1", "kind": "List", "items": harbor_crds()}
     plane.kubectl("create", "-f", "-", stdin=json.dumps(items))
-    for name in ("postgresqls.acid.zalan.do", "harborclusters.goharbor.io"):
-        plane.api.wait(f"{name} is served", "customresourcedefinitions", None, name, established)
+    # Harbor-operator ends when it finds a group that is not served yet.
+    crds = plane.api.list("customresourcedefinitions")
+    wait_for("CRDs are served", lambda: all(served(plane, crd) for crd in crds), 60, INTERVAL)
     start_postgres_operator(plane)
     start_harbor_operator(plane)
 
@@ -99,9 +103,18 @@ def harbor_crds() -> list[dict]:
     return crds
 
 
-def established(crd: dict) -> bool:
-    conditions = crd.get("status", {}).get("conditions", [])
-    return any(it["type"] == "Established" and it["status"] == "True" for it in conditions)
+def served(plane: Plane, crd: dict) -> bool:
+    """Whether the API server offers every version of it."""
+    spec = crd["spec"]
+    try:
+        for version in spec["versions"]:
+            path = f"/apis/{spec['group']}/{version['name']}"
+            names = [it["name"] for it in plane.api.call("GET", path)["resources"]]
+            if version["served"] and spec["names"]["plural"] not in names:
+                return False
+    except ApiError:
+        return False
+    return True
 
 
 def newer_schemas() -> list[dict]:

@@ -195,17 +195,13 @@ class Plane:
 
     # --- what tests ask
 
-    def audit(self) -> list[dict]:
-        """The events of the audit log."""
-        lines = self.audit_log.read_text().splitlines()
-        return [json.loads(line) for line in lines if line.endswith("}")]
-
     def audited(self, verb: str, resource: str, name: str) -> list[dict]:
-        """Those of requests that succeeded with one object."""
+        """The audit log's events of requests that succeeded with one object."""
         wanted = {"resource": resource, "name": name}
+        lines = self.audit_log.read_text().splitlines()
         return [
             event
-            for event in self.audit()
+            for event in (json.loads(it) for it in lines if name in it and it.endswith("}"))
             if event["verb"] == verb
             and event["responseStatus"]["code"] < 300
             and wanted.items() <= event.get("objectRef", {}).items()

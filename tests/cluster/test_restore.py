@@ -23,7 +23,8 @@ def config(key: str, **more: bool) -> dict:
 
 
 def text(value: str) -> dict:
-    return {"value": value}
+    """The API server leaves an empty value out."""
+    return {"value": value} if value else {}
 
 
 COMMON = {
