@@ -82,6 +82,7 @@ class Load:
     p50_us: int
     p99_us: int
     errors: int
+    cpu_seconds: float = 0.0  # of the server
 
 
 @dataclass
@@ -95,11 +96,16 @@ class Server:
 
     def load(self, body: Path, seconds: int = ROUND_SECONDS) -> Load:
         command = ["wrk", "-t1", "-c16", f"-d{seconds}s", "-s", HERE / "post.lua"]
+        before = self.cpu_seconds()
         text = run(*command, f"https://127.0.0.1:{self.port}{PATH}", "--", body)
-        load = Load(**json.loads(text.splitlines()[-1]))
+        load = Load(**json.loads(text.splitlines()[-1]), cpu_seconds=self.cpu_seconds() - before)
         if load.errors:
             raise SystemExit(f"bench: {self.name}: {load.errors} of {load.requests} failed")
         return load
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self, name: str) -> int:
         """VmRSS or VmHWM in KiB."""
@@ -114,6 +120,11 @@ class Server:
     @property
     def rate(self) -> float:
         return self.median(lambda load: load.requests / load.seconds)
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of CPU time for a request: what a busy machine disturbs least."""
+        return self.median(lambda load: load.cpu_seconds / load.requests * 1e6)
 
     @property
     def p50(self) -> float:
@@ -303,11 +314,15 @@ def goals(cost: list[dict], servers: dict[str, Server], growth: int, start: floa
 def report(cost: list[dict], servers: dict[str, Server], growth: int, start: float) -> str:
     lines = ["| goal | measured | wanted | |", "|---|---|---|---|"]
     lines += [goal.row() for goal in goals(cost, servers, growth, start)]
-    lines += ["", "| server | requests/s | p50 | p99 | peak RSS |", "|---|---|---|---|---|"]
+    lines += [
+        "",
+        "| server | requests/s | p50 | p99 | CPU/request | peak RSS |",
+        "|---|---|---|---|---|---|",
+    ]
     for server in servers.values():
         lines.append(
             f"| {server.name} | {server.rate:,.0f} | {server.p50:.2f} ms | {server.p99:.2f} ms "
-            f"| {server.memory('VmHWM') / 1024:.1f} MiB |"
+            f"| {server.cpu_us:.0f} us | {server.memory('VmHWM') / 1024:.1f} MiB |"
         )
     lines += ["", "| review | jansson, bare parse | our reader | whole decision | ns/byte |"]
     lines += ["|---|---|---|---|---|"]
