@@ -1,11 +1,16 @@
-"""The API server takes what the chart renders, by its own OpenAPI and its own validation."""
+"""The API server takes what the chart renders, by its own OpenAPI and its own validation, and a
+release leaves to the webhook what the webhook writes."""
 
+import base64
 import json
+import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import helpers
 import pytest
+import tools
 
 sys.path.append(str(helpers.TESTS / "chart"))
 
@@ -61,3 +66,74 @@ def test_pods_run_where_restricted_is_enforced(cluster, restricted) -> None:
     assert take(cluster, [pod]) == ""
     pod["spec"]["hostNetwork"] = True
     assert 'violates PodSecurity "restricted' in take(cluster, [pod])
+
+
+RELEASE = "kept"
+NAME = f"{RELEASE}-harbor-pg-webhook"
+# Nobody serves this release: nothing may depend on it.
+NOWHERE = {"webhooks": {"namespaceSelector": {"matchLabels": {"example.invalid/no": "where"}}}}
+PROFILE = {
+    "s3": {"bucket": "b", "scope": "postgresql-a-b", "suffix": "", "region": "r"},
+    "credentials": {"workloadIdentity": {"roleArn": "arn:aws:iam::123456789012:role/r"}},
+}
+
+
+@pytest.fixture
+def helm(cluster, restricted) -> Callable[..., None]:
+    """A function that runs helm on the release, with values."""
+    tools.build(["helm"])
+    common = ("--namespace", NAMESPACE, "--kubeconfig", cluster.kubeconfig)
+
+    def run(command: str, *words: object, values: dict | None = None) -> None:
+        if values is not None:
+            words = (*words, chart.CHART, "--values", "-")
+        done = subprocess.run(
+            [str(word) for word in (tools.path("helm"), command, RELEASE, *words, *common)],
+            input=json.dumps(values),
+            env={"HOME": str(cluster.folder)},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+
+    return run
+
+
+def bundles(cluster) -> dict[str, str | None]:
+    found = cluster.api.get("mutatingwebhookconfigurations", None, NAME)
+    return {
+        it["name"].partition(".")[0]: it["clientConfig"].get("caBundle") for it in found["webhooks"]
+    }
+
+
+def test_an_upgrade_keeps_what_the_webhook_wrote(cluster, helm) -> None:
+    helm("install", values=NOWHERE)
+    before = bundles(cluster)
+    assert before.keys() > {"postgresqls", "restore-enabled"}
+    assert set(before.values()) == {None}
+
+    pem = cluster.ca_file.read_bytes()
+    bundle = base64.b64encode(pem).decode()
+    patch = [
+        {"op": "add", "path": f"/webhooks/{i}/clientConfig/caBundle", "value": bundle}
+        for i in range(len(before))
+    ]
+    what = ("patch", "mutatingwebhookconfiguration", NAME, "--type=json", "-p", json.dumps(patch))
+    cluster.kubectl(*what)
+    cluster.api.patch("secrets", NAMESPACE, f"{NAME}-ca", {"data": {"ca.crt": bundle}})
+
+    helm("upgrade", values={**NOWHERE, "restoreProfiles": {"dr": PROFILE}})
+    assert bundles(cluster) == dict.fromkeys(before, bundle) | {"restore-dr": None}
+    assert cluster.api.get("secrets", NAMESPACE, f"{NAME}-ca")["data"] == {"ca.crt": bundle}
+
+    helm("rollback", "1")
+    assert bundles(cluster) == dict.fromkeys(before, bundle)
+    assert cluster.api.get("secrets", NAMESPACE, f"{NAME}-ca")["data"] == {"ca.crt": bundle}
+
+    helm("uninstall")
+    kinds = "deployments,services,secrets,configmaps,serviceaccounts,roles,rolebindings,"
+    kinds += "poddisruptionbudgets,networkpolicies,clusterroles,clusterrolebindings,"
+    kinds += "mutatingwebhookconfigurations,validatingwebhookconfigurations"
+    label = f"app.kubernetes.io/instance={RELEASE}"
+    left = cluster.kubectl("-n", NAMESPACE, "get", kinds, "-l", label, "-o", "name").out
+    assert left == ""
