@@ -4,6 +4,7 @@ A process in the background holds it, so that nothing of it outlives that proces
 """
 
 import helpers  # isort: skip
+import json
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import netns
 import operators
 import plane
 import tools
+from harbor import harbor_cluster
 from webhook import Webhook
 
 BUILD = helpers.TESTS.parent / "build/cluster"
@@ -22,6 +24,7 @@ FOLDER = BUILD / "up"
 HOLDER = BUILD / "holder"  # its process id and when that started
 LOG = BUILD / "holder.log"
 KUBECTL = BUILD / "kubectl"
+SAMPLE = BUILD / "harborcluster.json"
 START_SECONDS = 120
 STOP_SECONDS = 30
 
@@ -73,6 +76,7 @@ def up() -> int:
         time.sleep(0.1)
     print(f"kubeconfig: {FOLDER / 'kubeconfig'}, inside a network namespace of its own")
     print(f"kubectl:    {KUBECTL} get pods -A")
+    print(f"a Harbor:   {KUBECTL} -n NAMESPACE create -f {SAMPLE}")
     print(f"any other:  nsenter --net=/proc/{process.pid}/ns/net COMMAND")
     print(f"logs:       {FOLDER}/logs")
     return 0
@@ -101,6 +105,7 @@ def hold() -> int:
         webhook = Webhook(it)
         try:
             webhook.install()
+            SAMPLE.write_text(json.dumps(harbor_cluster(2), indent=1))
             command = " ".join(f'"{word}"' for word in it.kubectl.command)
             script = BUILD / "kubectl.part"
             script.write_text(

@@ -1,5 +1,6 @@
 """The test suites of `./dev test`, one function and one row of SUITES each."""
 
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -91,6 +92,20 @@ def chart(job: Job) -> None:
     job.pytest(folder("tests/chart"), binary("default"))
 
 
+def cluster(job: Job) -> None:
+    """The tools first, one at a time: where they are not cached yet, they take long."""
+    status, output = job.run("unshare", "--net", "true")
+    if status != 0:
+        raise Skip(f"no network namespace can be made here: {output.strip()}")
+    for tool in job.run("tests/tools/build", "--list")[1].split():
+        status, output = job.run("tests/tools/build", tool)
+        if status == SKIPPED_STATUS:
+            raise Skip(output.strip())
+        if status != 0:
+            raise RuntimeError(f"{tool} could not be built")
+    job.pytest(folder("tests/cluster"), binary("default"))
+
+
 def fuzz(job: Job) -> None:
     """The corpus in the normal build, then a minute of libFuzzer, shared between the targets."""
     job.meson("default", "fuzz")
@@ -105,6 +120,12 @@ def fuzz(job: Job) -> None:
             *("-print_final_stats=1", f"-artifact_prefix={LOGS}/{target}-", "-verbosity=0"),
             *(found, corpus),
         )
+
+
+def image(job: Job) -> None:
+    if os.geteuid() != 0:
+        raise Skip("the image is built and run as root only")
+    job.pytest(folder("tests/image"), binary("default"))
 
 
 def sanitized(build: str) -> Callable[[Job], None]:
@@ -143,6 +164,8 @@ SUITES = [
         sanitized("address"),
         ("address",),
     ),
+    Suite("cluster", "the real control plane and operators", cluster, ("default",)),
+    Suite("image", "the container image: its files, its bill of materials, at work", image),
     Suite("unit", "each module alone; every line of base/ and patches/", unit, ("coverage",)),
     Suite("golden", "whole decisions on recorded reviews", golden, ("default",)),
     Suite("exits", "every refusal's way out, applied literally, is allowed", exits, ("default",)),
