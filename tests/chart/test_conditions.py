@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import chart
@@ -58,17 +59,26 @@ def expected(name: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def verdicts() -> list[dict]:
-    """Of the API server's own code, for every golden case that is a decision."""
+def judge() -> Callable[[list[Path]], list[dict]]:
+    """What the API server's own code says to cases: {"name", "called", "why"} for each."""
     run(*tools.GO_BUILD, "-o", PROGRAM, ".", folder=HERE / "conditions")
     only = [word for name in CONFIGURATIONS for word in ("--show-only", f"templates/{name}")]
-    lines = run(PROGRAM, chart.TESTS, text=chart.render(None, *only)).splitlines()
-    found = [json.loads(line) for line in lines]
+    configurations = chart.render(None, *only)
+
+    def judge(cases: list[Path]) -> list[dict]:
+        lines = run(PROGRAM, chart.TESTS, *cases, text=configurations).splitlines()
+        return [json.loads(line) for line in lines]
+
+    return judge
+
+
+@pytest.fixture(scope="module")
+def verdicts(judge) -> list[dict]:
+    """Those of every golden case that is a decision, with its name."""
+    found = judge(sorted(chart.TESTS.glob("golden/*/case.json")))
+    for it in found:
+        it["name"] = Path(it["case"]).parent.name
     return [it for it in found if "allowed" in expected(it["name"])]
-
-
-def names(verdicts: list[dict], **members: object) -> set[str]:
-    return {it["name"] for it in verdicts if members.items() <= it.items()}
 
 
 def test_there_are_cases_of_every_kind(verdicts: list[dict]) -> None:
@@ -105,3 +115,31 @@ def test_what_is_not_decided_is_not_asked_about(verdicts: list[dict]) -> None:
 def test_what_cannot_be_read_is_known(verdicts: list[dict]) -> None:
     unreadable = {it["name"] for it in verdicts if it["why"].startswith("refused: ")}
     assert unreadable == UNREADABLE
+
+
+def own_cases() -> dict[str, dict]:
+    """In tests/chart/cases: what no golden case needs to tell; `called` says what is right."""
+    return {str(path): json.loads(path.read_text()) for path in sorted(HERE.glob("cases/*.json"))}
+
+
+def test_own_cases(judge) -> None:
+    wanted = {path: case["called"] for path, case in own_cases().items()}
+    verdicts = judge([Path(path) for path in wanted])
+    assert len(wanted) >= 14
+    assert [it for it in verdicts if "error" in it["why"]] == []
+    assert {it["case"]: it["called"] for it in verdicts} == wanted
+
+
+@pytest.mark.parametrize("path", own_cases(), ids=lambda path: Path(path).stem)
+def test_the_server_agrees_on_own_cases(path: str) -> None:
+    case = own_cases()[path]
+    words = ("patch", "--profile", "enabled", "--output", "review")
+    done = subprocess.run(
+        [os.environ["HPW_BINARY"], *words],
+        input=json.dumps(case["review"]),
+        capture_output=True,
+        text=True,
+    )
+    response = json.loads(done.stdout)["response"]
+    decided = response["auditAnnotations"]["reason"] not in UNDECIDED
+    assert decided == case["called"]

@@ -144,10 +144,10 @@ func (c *goldenCase) change(review object) ([]byte, error) {
 	return edits.Apply(text)
 }
 
-// readCase gives the request of a golden case.
-func readCase(tests, name string) (*request, error) {
+// readCase gives the request of the case in a file.
+func readCase(tests, path string) (*request, error) {
 	var golden goldenCase
-	if err := readJSON(filepath.Join(tests, "golden", name, "case.json"), &golden); err != nil {
+	if err := readJSON(path, &golden); err != nil {
 		return nil, err
 	}
 	review, err := golden.base(tests)

@@ -1,8 +1,8 @@
-// Command conditions says which golden cases the API server would ask the webhook about. It reads
-// rendered webhook configurations on standard input and evaluates rules and matchConditions with
-// the API server's own code, in the oldest CEL environment that the chart supports. It writes a
-// line of {"name", "called", "why"} for each case. The selectors are not looked at: every case is
-// about an object in a namespace that is labelled for it.
+// Command conditions says which cases, in the form of tests/golden, the API server would ask the
+// webhook about. It reads rendered webhook configurations on standard input and evaluates rules and
+// matchConditions with the API server's own code, in the oldest CEL environment that the chart
+// supports. It writes a line of {"case", "called", "why"} for each case. The selectors are not
+// looked at: every case is about an object in a namespace that is labelled for it.
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,7 +41,7 @@ type entry struct {
 }
 
 type verdict struct {
-	Name   string `json:"name"`
+	Case   string `json:"case"`
 	Called bool   `json:"called"`
 	Why    string `json:"why"`
 }
@@ -169,28 +168,23 @@ func (e entry) judge(asked *request) verdict {
 	return verdict{Called: result.Matches, Why: result.FailedConditionName}
 }
 
-func run(tests string) error {
+func run(tests string, cases []string) error {
 	entries, err := readEntries(os.Stdin)
-	if err != nil {
-		return err
-	}
-	cases, err := filepath.Glob(filepath.Join(tests, "golden/*/case.json"))
 	if err != nil {
 		return err
 	}
 	output := json.NewEncoder(os.Stdout)
 	for _, path := range cases {
-		name := filepath.Base(filepath.Dir(path))
-		asked, err := readCase(tests, name)
+		asked, err := readCase(tests, path)
 		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", path, err)
 		}
 		it, known := entries[kindOf(asked.Path)]
 		if !known {
-			return fmt.Errorf("%s: no entry for %s", name, asked.Path)
+			return fmt.Errorf("%s: no entry for %s", path, asked.Path)
 		}
 		answer := it.judge(asked)
-		answer.Name = name
+		answer.Case = path
 		if err := output.Encode(answer); err != nil {
 			return err
 		}
@@ -199,11 +193,11 @@ func run(tests string) error {
 }
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: conditions TESTS <webhook configurations")
+	if len(os.Args) < 3 {
+		fmt.Fprintln(os.Stderr, "usage: conditions TESTS CASE... <webhook configurations")
 		os.Exit(2)
 	}
-	if err := run(os.Args[1]); err != nil {
+	if err := run(os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, "conditions:", err)
 		os.Exit(1)
 	}
