@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TAIL_LINES = 15
+BOUND = ("setpriv", "--pdeathsig", "KILL")  # ends with the process that started it
 
 
 class Processes:
@@ -23,7 +24,7 @@ class Processes:
         """Starts a program, which ends with this process whatever becomes of it."""
         with self.log_file(name).open("ab") as log:
             self.running[name] = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *(str(word) for word in command)],
+                [*BOUND, *(str(word) for word in command)],
                 cwd=self.logs.parent,
                 env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import process
+import processes
 import registration
 from api import INTERVAL, Api, ApiError, address
 from harbor import harbors_resource
@@ -95,7 +96,7 @@ class Webhook:
         return self.server.log("configuration loaded")
 
     def start(self) -> None:
-        self.server.start()
+        self.server.start(processes.BOUND)
 
     def stop(self) -> None:
         """Ends the server; the registration stays."""
