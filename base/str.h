@@ -39,13 +39,23 @@ static inline bool str_is(struct str a, const char *text)
 
 static inline bool str_starts(struct str text, struct str start)
 {
-    return text.length >= start.length && memcmp(text.data, start.data, start.length) == 0;
+    return text.length >= start.length &&
+           (!start.length || str_equal((struct str){text.data, start.length}, start));
 }
 
 static inline bool str_ends(struct str text, struct str end)
 {
     return text.length >= end.length &&
-           memcmp(text.data + (text.length - end.length), end.data, end.length) == 0;
+           (!end.length ||
+            str_equal((struct str){text.data + (text.length - end.length), end.length}, end));
+}
+
+/* Which comes first, for sorting: the shorter one, else by bytes. As memcmp(). */
+static inline int str_compare(struct str a, struct str b)
+{
+    if (a.length != b.length)
+        return a.length < b.length ? -1 : 1;
+    return a.data && b.data && a.length ? memcmp(a.data, b.data, a.length) : 0;
 }
 
 /* What is left after the first `count` bytes. */

@@ -2,6 +2,8 @@
 #include "patches/entries.h"
 #include "patches/pod.h"
 
+#include <assert.h>
+
 /* What else would decide where the archive lies or who opens it: not wanted beside a profile. */
 static const char *const place_names[] = {
     "WALG_S3_PREFIX",   "WALE_S3_PREFIX",    "WAL_GCS_BUCKET",        "WAL_GS_BUCKET",
@@ -49,6 +51,7 @@ void decide_backup(const struct policy *policy, const struct backup_profile *pro
     struct pod pod;
     if (!pod_concerns(subject, &gate, decision, &pod))
         return;
+    assert(profile); /* the catch-all entry refuses, or is not concerned */
     pod_check_profile(&gate, decision);
     if (decision_allowed(decision))
         inject(profile, &pod, decision);

@@ -200,11 +200,8 @@ static int compare_keys(const void *left, const void *right, void *context)
     const struct doc *doc = context;
     if (a->hash != b->hash)
         return a->hash < b->hash ? -1 : 1;
-    struct str a_text = node_text(doc, &doc->nodes[a->node]);
-    struct str b_text = node_text(doc, &doc->nodes[b->node]);
-    if (a_text.length != b_text.length)
-        return a_text.length < b_text.length ? -1 : 1;
-    int order = memcmp(a_text.data, b_text.data, a_text.length);
+    int order =
+        str_compare(node_text(doc, &doc->nodes[a->node]), node_text(doc, &doc->nodes[b->node]));
     return order ? order : a->node < b->node ? -1 : 1;
 }
 

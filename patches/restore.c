@@ -5,6 +5,7 @@
 #include "patches/resource.h"
 #include "patches/variables.h"
 
+#include <assert.h>
 #include <jansson.h>
 
 /* Longest SPILO_CONFIGURATION that is looked into, and how deep it may nest. */
@@ -340,6 +341,7 @@ void decide_restore(const struct policy *policy, const struct restore_profile *p
     struct pod pod;
     if (!pod_concerns(subject, &gate, decision, &pod))
         return;
+    assert(profile); /* the catch-all entry refuses, or is not concerned */
     const struct restore restore = {policy, profile, subject, &pod, image_parse(pod.image)};
     pod_check_profile(&gate, decision);
     check_all(&restore, decision);

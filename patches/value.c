@@ -128,11 +128,8 @@ static bool arrays_equal(struct value a, struct value b)
 
 static int compare_members(const void *left, const void *right)
 {
-    struct str a = value_key(*(const struct value *)left);
-    struct str b = value_key(*(const struct value *)right);
-    if (a.length != b.length)
-        return a.length < b.length ? -1 : 1;
-    return memcmp(a.data, b.data, a.length);
+    return str_compare(value_key(*(const struct value *)left),
+                       value_key(*(const struct value *)right));
 }
 
 /* The members of an object sorted by key; the caller frees. */

@@ -67,7 +67,7 @@ static int set_up(void **state)
         .handler = {server, accepts, echo, answered, NULL},
     };
     assert_true(listen_open("127.0.0.1:0", &options.listen_fd, &err));
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t length = sizeof(address);
     assert_int_equal(getsockname(options.listen_fd, (struct sockaddr *)&address, &length), 0);
     server->port = address.sin_port;

@@ -133,8 +133,8 @@ static void what_has_another_shape_is_no_entry(void **state)
         "{}",
         "{\"webhooks\": null}",
         "{\"webhooks\": {\"a\": 1}}",
-        "{\"webhooks\": [1, null, {}, {\"clientConfig\": 1}, {\"clientConfig\": {\"service\": "
-        "[]}}]}",
+        "{\"webhooks\": [1, null, {}, {\"clientConfig\": 1}]}",
+        "{\"webhooks\": [{\"clientConfig\": {\"service\": []}}]}",
     };
     struct error err = {""};
     cleanup(fixture_done) struct fixture it = made();
