@@ -24,7 +24,7 @@ import reviews
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests/bench"
-BUILD = ROOT / "build/default"
+BUILD = ROOT / "build/release"
 OUT = ROOT / "build/bench"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "harbor-pg-webhook"
 
