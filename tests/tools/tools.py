@@ -1,4 +1,4 @@
-"""The real programs that the cluster suite starts, built from the Go module proxy.
+"""The real programs that the cluster and restore suites start, built from the Go module proxy.
 
 Each group of tools is a folder with a go.mod and a go.sum of its own, so that no tool moves the
 versions of another. A binary is built once for each content of those two files and flags, and kept
@@ -85,6 +85,7 @@ TOOLS = {
         "postgres-operator-1.15.1", "github.com/zalando/postgres-operator/cmd"
     ),
     "helm": Tool("helm", "helm.sh/helm/v3/cmd/helm", HELM),
+    "versitygw": Tool("versitygw", "github.com/versity/versitygw/cmd/versitygw"),
 }
 
 
