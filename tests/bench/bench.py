@@ -114,6 +114,15 @@ class Server:
                 return int(line.split()[1])
         raise SystemExit(f"bench: {self.name} is gone")
 
+    def memory_at_rest(self) -> int:
+        """VmRSS in KiB without the last load's connections, of which each holds 64 KiB: the
+        smallest of the second in which they end."""
+        readings = []
+        for _ in range(20):
+            readings.append(self.memory("VmRSS"))
+            time.sleep(0.05)
+        return min(readings)
+
     def median(self, value: Callable[[Load], float]) -> float:
         return statistics.median(value(load) for load in self.rounds)
 
@@ -244,11 +253,11 @@ def measure_start() -> float:
 def measure_growth(server: Server, body: Path) -> int:
     """KiB that the server holds more after GROWTH_REQUESTS further requests."""
     say(f"memory over {GROWTH_REQUESTS} requests")
-    before = server.memory("VmRSS")
+    before = server.memory_at_rest()
     done = 0
     while done < GROWTH_REQUESTS:
         done += server.load(body).requests
-    return server.memory("VmRSS") - before
+    return server.memory_at_rest() - before
 
 
 def measure_load(servers: list[Server], body: Path) -> None:
