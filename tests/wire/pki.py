@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from client import SERVICE_NAME
@@ -44,6 +45,7 @@ class Authority:
         self,
         *,
         common_name: str = SERVICE_NAME,
+        names: Sequence[str] = (SERVICE_NAME, "localhost"),
         not_before: datetime.datetime | None = None,
         not_after: datetime.datetime | None = None,
     ) -> dict[str, bytes]:
@@ -55,6 +57,7 @@ class Authority:
             not_before or now() - DAY,
             not_after or now() + DAY,
             authority=False,
+            names=names,
         )
         return {"tls.crt": certificate, "tls.key": _key_pem(key)}
 
@@ -66,6 +69,7 @@ class Authority:
         not_after: datetime.datetime,
         *,
         authority: bool,
+        names: Sequence[str] = (),
     ) -> bytes:
         builder = (
             x509.CertificateBuilder()
@@ -99,9 +103,9 @@ class Authority:
             )
         else:
             uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-            names = [x509.DNSName(SERVICE_NAME), x509.DNSName("localhost")]
+            dns_names = [x509.DNSName(it) for it in names]
             builder = builder.add_extension(x509.ExtendedKeyUsage(uses), False)
-            builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
+            builder = builder.add_extension(x509.SubjectAlternativeName(dns_names), False)
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
