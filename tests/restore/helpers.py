@@ -1,0 +1,8 @@
+"""Importing this makes the helpers of the other suites, and the stand-in, importable too."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TESTS = HERE.parent
+sys.path += [str(TESTS / it) for it in ("wire", "tools", "cluster")] + [str(HERE / "standin")]
