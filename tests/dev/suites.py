@@ -10,6 +10,8 @@ from runner import BUILD, CACHE, LOGS, ROOT, SKIPPED_STATUS, Build, Job, Skip, S
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = sorted(path.stem for path in (ROOT / "tests/fuzz").glob("fuzz_*.c"))
 
+RESTORE_TOOLS = ("etcd",)
+
 # In the order in which they are made. "default" is what `./dev build` makes. Warnings are errors in
 # "coverage", and in lint: gcc's with optimisation in gcc-analyzer, clang's in clang-tidy.
 BUILDS = {
@@ -45,6 +47,15 @@ def folder(path: str) -> str:
     if not (ROOT / path).is_dir():
         raise Skip(f"there is no folder {path}")
     return path
+
+
+def build_tools(job: Job, *names: str) -> None:
+    for name in names:
+        status, output = job.run("tests/tools/build", name)
+        if status == SKIPPED_STATUS:
+            raise Skip(output.strip())
+        if status != 0:
+            raise RuntimeError(f"{name} could not be built")
 
 
 def unit(job: Job) -> None:
@@ -97,13 +108,18 @@ def cluster(job: Job) -> None:
     status, output = job.run("unshare", "--net", "true")
     if status != 0:
         raise Skip(f"no network namespace can be made here: {output.strip()}")
-    for tool in job.run("tests/tools/build", "--list")[1].split():
-        status, output = job.run("tests/tools/build", tool)
-        if status == SKIPPED_STATUS:
-            raise Skip(output.strip())
-        if status != 0:
-            raise RuntimeError(f"{tool} could not be built")
+    build_tools(job, *job.run("tests/tools/build", "--list")[1].split())
     job.pytest(folder("tests/cluster"), binary("default"))
+
+
+def restore(job: Job) -> None:
+    status, output = job.run("tests/restore/parts.py")
+    if status == SKIPPED_STATUS:
+        raise Skip(output.strip())
+    if status != 0:
+        raise RuntimeError("what the sandboxes need could not be made")
+    build_tools(job, *RESTORE_TOOLS)
+    job.pytest(folder("tests/restore"), binary("default"))
 
 
 def fuzz(job: Job) -> None:
@@ -165,6 +181,7 @@ SUITES = [
         ("address",),
     ),
     Suite("cluster", "the real control plane and operators", cluster, ("default",)),
+    Suite("restore", "Harbor's rules and clones on a real PostgreSQL", restore, ("default",)),
     Suite("image", "the container image: its files, its bill of materials, at work", image),
     Suite("unit", "each module alone; every line of base/ and patches/", unit, ("coverage",)),
     Suite("golden", "whole decisions on recorded reviews", golden, ("default",)),

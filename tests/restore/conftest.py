@@ -1,0 +1,31 @@
+"""Fixtures: one lab for all tests of this folder."""
+
+import shutil
+from collections.abc import Iterator
+
+import helpers  # isort: skip
+import parts
+import pytest
+from lab import Lab
+from process import binary
+
+ARTEFACTS = helpers.ROOT / "build/restore/test"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    binary()
+
+
+@pytest.fixture(scope="session")
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """What its programs wrote is kept when a test failed."""
+    reason = parts.obstacle()
+    if reason:
+        pytest.skip(reason)
+    made = Lab(ARTEFACTS)
+    try:
+        yield made
+    finally:
+        made.stop()
+    if request.session.testsfailed == 0:
+        shutil.rmtree(ARTEFACTS)
