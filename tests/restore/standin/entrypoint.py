@@ -6,17 +6,23 @@ purpose where a test wants to be quick: short intervals, no fsync.
 
 import os
 import pwd
+import shlex
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import archive
 import yaml
 
 HOME = Path("/home/postgres")
 RUN = Path("/run/postgresql")
 CONFIG = RUN / "postgres.yml"
 CERTIFICATE, KEY = RUN / "server.crt", RUN / "server.key"
+OWN_ARCHIVE, CLONED_ARCHIVE = RUN / "own-archive", RUN / "cloned-archive"  # folders for envdir
+
+HERE = Path(__file__).parent
+LEFT_TO_PATRONI = ("HOSTNAME", "LC_ALL", "PATH", "POD_IP", "POD_NAMESPACE")
 
 Environment = dict[str, str]
 
@@ -51,6 +57,7 @@ def own_configuration(env: Environment) -> dict:
                 "postgresql": {"use_pg_rewind": True, "use_slots": True},
             },
             "initdb": [{"encoding": "UTF8"}, {"locale": "en_US.UTF-8"}, "data-checksums"],
+            **cloning(env),
         },
         "postgresql": {
             "listen": "*:5432",
@@ -71,10 +78,41 @@ def own_configuration(env: Environment) -> dict:
                 "ssl_key_file": str(KEY),
                 "fsync": "off",
                 "log_connections": "on",
+                "archive_mode": "on",
+                "archive_command": archive_command(env),
             },
             "pg_hba": rules(env),
         },
     }
+
+
+def archive_command(env: Environment) -> str:
+    return f'{archiver(OWN_ARCHIVE)} wal-push "%p"' if archive.own(env) else "/bin/true"
+
+
+def cloning(env: Environment) -> dict:
+    """How to make the first node of a new cluster, when it is not initdb."""
+    if not archive.clone(env):
+        return {}
+    words = ("envdir", CLONED_ARCHIVE, sys.executable, HERE / "clone.py")
+    options = {
+        "folder": CLONED_ARCHIVE,
+        "version": env["PGVERSION"],
+        "target-time": env.get("CLONE_TARGET_TIME", ""),
+    }
+    command = [*words, *(f"--{name}={value}" for name, value in options.items())]
+    restore = f'{archiver(CLONED_ARCHIVE)} wal-fetch "%f" "%p"'
+    return {
+        "method": "clone",
+        "clone": {
+            "command": shlex.join(str(word) for word in command),
+            "recovery_conf": {"restore_command": restore, **archive.recovery(env)},
+        },
+    }
+
+
+def archiver(folder: Path) -> str:
+    return f"envdir {folder} {sys.executable} {HERE / 'walg.py'}"
 
 
 def account(env: Environment, role: str, default: str) -> dict:
@@ -139,17 +177,52 @@ def become_postgres(*folders: Path) -> None:
     os.chdir(HOME)
 
 
+def write_archives(env: Environment) -> None:
+    """Where the commands above find their archives; dies where the environment contradicts itself.
+
+    There is no WAL-E here, which makes the backups where WAL-G is not asked to.
+    """
+    for text in archive.warnings(env):
+        print(f"WARNING: {text}", file=sys.stderr, flush=True)
+    own = archive.own(env)
+    if own and own["USE_WALG_BACKUP"] != "true":
+        raise archive.Dies("an own archive without USE_WALG_BACKUP=true is not supported here")
+    for folder, variables in ((OWN_ARCHIVE, own), (CLONED_ARCHIVE, archive.clone(env))):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        for name, value in variables.items():
+            (folder / name).write_text(value)
+
+
+def start_first_backup(data: Path) -> None:
+    """Beside Patroni, as soon as this is a leader."""
+    words = ("envdir", OWN_ARCHIVE, sys.executable, HERE / "first_backup.py", data)
+    where = {"PGHOST": str(RUN), "PGUSER": "postgres"}
+    subprocess.run(["setsid", "--fork", *words], env={**os.environ, **where}, check=True)
+
+
+def of_patroni(env: Environment) -> Environment:
+    """Little of the environment reaches Patroni, and with it PostgreSQL and its commands."""
+    kept = {it: v for it, v in env.items() if it in LEFT_TO_PATRONI or it.startswith("KUBERNETES_")}
+    return {**kept, "HOME": str(HOME)}
+
+
 def main() -> None:
     env = dict(os.environ)
     data = data_folder(env)
     for folder in (RUN, data):
         folder.mkdir(parents=True, exist_ok=True)
+    try:
+        write_archives(env)
+    except archive.Dies as reason:
+        raise SystemExit(f"not started: {reason}") from None
     make_certificate()
     become_postgres(HOME, RUN, data.parent)
     data.chmod(0o700)
     CONFIG.write_text(yaml.safe_dump(configuration(env)))
     CONFIG.chmod(0o600)
-    os.execv(sys.executable, [sys.executable, "-m", "patroni", str(CONFIG)])
+    if archive.own(env):
+        start_first_backup(data)
+    os.execve(sys.executable, [sys.executable, "-m", "patroni", str(CONFIG)], of_patroni(env))
 
 
 if __name__ == "__main__":

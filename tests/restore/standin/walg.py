@@ -25,15 +25,13 @@ import lz4.frame
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"  # of the container, not those of boto3
 BACKUPS, WAL = "basebackups_005", "wal_005"
 SENTINEL = "_backup_stop_sentinel.json"
-SEGMENT_BYTES = 16 << 20
 PARTS = {"global/pg_control": "pg_control.tar", "backup_label": "backup_label.tar"}
 FIRST_PART = "part_001.tar"
-LABEL = re.compile(
-    r"START WAL LOCATION: (?P<lsn>\S+) \(file (?P<segment>[0-9A-F]{24})\)", re.MULTILINE
-)
-STOP = re.compile(r"write-ahead log end point: (\S+)")
+START = re.compile(r"START WAL LOCATION: (\S+) \(file ([0-9A-F]{24})\)")
+STOP = re.compile(r"STOP WAL LOCATION: (\S+)")
 
 
 class Archive:
@@ -52,6 +50,7 @@ class Archive:
             region_name=env.get("AWS_REGION", "us-east-1"),
             aws_access_key_id=env.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=env.get("AWS_SECRET_ACCESS_KEY"),
+            verify=AUTHORITIES,
             config=Config(s3=style, connect_timeout=5, retries={"total_max_attempts": 3}),
         )
 
@@ -92,16 +91,14 @@ class Archive:
 def backup_push(archive: Archive, data: Path) -> None:
     start = datetime.now(UTC)
     what = ("--pgdata=-", "--format=tar", "--wal-method=none", "--no-manifest")
-    how = ("--checkpoint=fast", "--verbose")
-    done = subprocess.run(["pg_basebackup", *what, *how], capture_output=True)
+    done = subprocess.run(["pg_basebackup", *what, "--checkpoint=fast"], capture_output=True)
     if done.returncode != 0:
         raise SystemExit(done.stderr.decode())
     parts, label = split(done.stdout)
-    begin = LABEL.search(label)
-    stop = STOP.search(done.stderr.decode())
-    if not (begin and stop):
-        raise SystemExit("pg_basebackup did not say from where to where")
-    name = f"base_{begin['segment']}"
+    start_lsn, segment = find(START, label)
+    (history,) = (data / "pg_wal").glob(f"{segment}.*.backup")
+    (stop_lsn,) = find(STOP, history.read_text())
+    name = f"base_{segment}"
     packed = {it: lz4.frame.compress(content) for it, content in parts.items()}
     for it, content in packed.items():
         archive.put(f"{BACKUPS}/{name}/tar_partitions/{it}.lz4", content)
@@ -111,11 +108,11 @@ def backup_push(archive: Archive, data: Path) -> None:
         "date_fmt": "%Y-%m-%dT%H:%M:%S.%fZ",
         "hostname": socket.gethostname(),
         "data_dir": str(data),
-        "pg_version": server_version(),
-        "start_lsn": number(begin["lsn"]),
-        "finish_lsn": number(stop[1]),
+        "pg_version": int(query("show server_version_num")),
+        "start_lsn": number(start_lsn),
+        "finish_lsn": number(stop_lsn),
         "is_permanent": False,
-        "system_identifier": system_identifier(data),
+        "system_identifier": int(query("select system_identifier from pg_control_system()")),
         "uncompressed_size": sum(len(it) for it in parts.values()),
         "compressed_size": sum(len(it) for it in packed.values()),
     }
@@ -154,7 +151,7 @@ def backup_fetch(archive: Archive, data: Path, wanted: str) -> None:
     for part in parts:  # the control file last: without it PostgreSQL does not start
         content = lz4.frame.decompress(archive.get(f"{folder}/{part}") or b"")
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-            tar.extractall(data, filter="fully_trusted")
+            tar.extractall(data)
     data.chmod(0o700)
     print(f"fetched {name}", file=sys.stderr)
 
@@ -194,6 +191,13 @@ def sentinel(facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def find(pattern: re.Pattern[str], text: str) -> tuple[str, ...]:
+    match = pattern.search(text)
+    if not match:
+        raise SystemExit(f"no '{pattern.pattern}' in: {text}")
+    return match.groups()
+
+
 def number(lsn: str) -> int:
     high, low = lsn.split("/")
     return (int(high, 16) << 32) + int(low, 16)
@@ -205,14 +209,6 @@ def stamp(time: datetime) -> str:
 
 def as_json(value: object) -> bytes:
     return json.dumps(value).encode()
-
-
-def server_version() -> int:
-    return int(query("show server_version_num"))
-
-
-def system_identifier(data: Path) -> int:
-    return int(query("select system_identifier from pg_control_system()"))
 
 
 def query(text: str) -> str:
