@@ -9,6 +9,7 @@ import helpers
 import netns
 import parts
 import sandbox
+import store
 import tools
 from polling import wait_for
 from processes import Processes
@@ -34,6 +35,7 @@ class Lab:
             f"/usr/lib/locale/{parts.LOCALE}.utf8": parts.locale(),
         }
         tools.build(["etcd"])
+        store.prepare()
         self.processes = Processes(folder)
         self.sandboxes: list[Sandbox] = []
         netns.enter()

