@@ -14,10 +14,12 @@ from polling import wait_for
 
 GROUPS = {
     "configmaps": "api/v1",
+    "endpoints": "api/v1",
     "endpointslices": "apis/discovery.k8s.io/v1",
     "events": "api/v1",
     "namespaces": "api/v1",
     "nodes": "api/v1",
+    "persistentvolumeclaims": "api/v1",
     "pods": "api/v1",
     "secrets": "api/v1",
     "serviceaccounts": "api/v1",

@@ -1,4 +1,4 @@
-"""The scheduler of the suite: binds every pod to the one node.
+"""The scheduler of the suite: binds every pod to the node of its namespace.
 
 The real one would wait for volumes, which nobody provides here.
 """
@@ -16,6 +16,7 @@ class Binder:
     def __init__(self, api: Api, node: str) -> None:
         self.api = api
         self.node = node
+        self.nodes: dict[str, str] = {}  # by namespace, where it is another one
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._run, name="binder", daemon=True)
 
@@ -37,7 +38,8 @@ class Binder:
                 self.stopped.wait(PAUSE_SECONDS)
 
     def _bind(self, pod: dict) -> None:
-        target = {"apiVersion": "v1", "kind": "Node", "name": self.node}
+        node = self.nodes.get(pod["namespace"], self.node)
+        target = {"apiVersion": "v1", "kind": "Node", "name": node}
         binding = {
             "apiVersion": "v1",
             "kind": "Binding",

@@ -72,8 +72,9 @@ def download() -> None:
         source()
 
 
-def install(plane: Plane) -> None:
-    """Both operators, each with its CRDs."""
+def install(plane: Plane, hosts: Path | None = None) -> None:
+    """Both operators, each with its CRDs. The one of PostgreSQL logs in to the databases when it
+    has a hosts file to find them by."""
     manifests = postgres_source() / "manifests"
     files = [word for name in POSTGRES_MANIFESTS for word in ("-f", str(manifests / name))]
     plane.kubectl("create", *files)
@@ -84,7 +85,7 @@ def install(plane: Plane) -> None:
     # Harbor-operator ends when it finds a group that is not served yet.
     crds = plane.api.list("customresourcedefinitions")
     wait_for("CRDs are served", lambda: all(served(plane, crd) for crd in crds), 60, INTERVAL)
-    start_postgres_operator(plane)
+    start_postgres_operator(plane, hosts=hosts)
     start_harbor_operator(plane)
 
 
@@ -124,13 +125,17 @@ def newer_schemas() -> list[dict]:
     return [entry["schema"] for entry in crd["spec"]["versions"]]
 
 
-def start_postgres_operator(plane: Plane, program: str = "postgres-operator") -> None:
+def start_postgres_operator(
+    plane: Plane, program: str = "postgres-operator", hosts: Path | None = None
+) -> None:
     token = plane.kubectl("create", "token", "postgres-operator", "--duration=24h").out.strip()
     kubeconfig = plane.folder / "postgres-operator.kubeconfig"
     plane.write_kubeconfig(kubeconfig, token)
+    words = ["-outofcluster", "-noteamsapi", "-kubeconfig", kubeconfig]
     plane.run(
         program,
-        *("-outofcluster", "-nodatabaseaccess", "-noteamsapi", "-kubeconfig", kubeconfig),
+        *(words if hosts else [*words, "-nodatabaseaccess"]),
+        hosts=hosts,
         env={"CONFIG_MAP_NAME": "default/postgres-operator", "OPERATOR_NAMESPACE": "default"},
     )
 

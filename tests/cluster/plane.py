@@ -17,7 +17,9 @@ from polling import wait_for
 from processes import Processes
 
 NODE = "kwok-0"
-API_SERVER = "https://127.0.0.1:6443"
+KWOK_ANNOTATION = "kwok.x-k8s.io/node"  # of the nodes that kwok plays
+API_SERVER_PORT = 6443
+API_SERVER = f"https://{netns.API_SERVER_ADDRESS}:{API_SERVER_PORT}"
 TOKEN = "admin-token"
 ETCD = "http://127.0.0.1:23790"
 ETCD_PEER = "http://127.0.0.1:23800"
@@ -29,6 +31,7 @@ CONTROLLERS = (
     "serviceaccount-token-controller",
     "root-ca-certificate-publisher-controller",
     "namespace-controller",
+    "persistentvolumeclaim-protection-controller",
     "garbage-collector-controller",
     "statefulset-controller",
     "deployment-controller",
@@ -140,8 +143,8 @@ class Plane:
         )
         self.run(
             "kube-apiserver",
-            *(f"--etcd-servers={ETCD}", "--bind-address=127.0.0.1", "--secure-port=6443"),
-            *("--cert-dir=certs", f"--advertise-address={netns.API_SERVER_ADDRESS}"),
+            *(f"--etcd-servers={ETCD}", f"--bind-address={netns.API_SERVER_ADDRESS}"),
+            *(f"--secure-port={API_SERVER_PORT}", "--cert-dir=certs"),
             *("--service-cluster-ip-range=10.96.0.0/24", "--enable-aggregator-routing"),
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-account-signing-key-file=sa.key",
@@ -175,7 +178,8 @@ class Plane:
         (self.folder / "stages.yaml").write_text(text)
         self.run(
             "kwok",
-            *(f"--kubeconfig={self.kubeconfig}", "--config=stages.yaml", "--manage-all-nodes"),
+            *(f"--kubeconfig={self.kubeconfig}", "--config=stages.yaml"),
+            f"--manage-nodes-with-annotation-selector={KWOK_ANNOTATION}=fake",
             *(f"--cidr={netns.POD_NETWORK}", f"--node-ip={netns.API_SERVER_ADDRESS}"),
             "--server-address=127.0.0.1:10247",
         )
@@ -185,7 +189,7 @@ class Plane:
         self.api.create(
             "nodes",
             {
-                "metadata": {"name": NODE, "annotations": {"kwok.x-k8s.io/node": "fake"}},
+                "metadata": {"name": NODE, "annotations": {KWOK_ANNOTATION: "fake"}},
                 "status": {"capacity": capacity, "allocatable": capacity},
             },
         )
@@ -228,8 +232,19 @@ class Plane:
         path.write_text(json.dumps(value, indent=1))
         return path
 
-    def run(self, name: str, *words: object, env: dict[str, str] | None = None) -> None:
-        self.processes.start(name, [tools.path(name), *words], env)
+    def run(
+        self,
+        name: str,
+        *words: object,
+        env: dict[str, str] | None = None,
+        hosts: Path | None = None,
+    ) -> None:
+        """Starts one of the tools; with `hosts` in place of the machine's /etc/hosts."""
+        command = [tools.path(name), *words]
+        if hosts:
+            mount = 'mount --bind "$0" /etc/hosts && exec "$@"'
+            command = ["unshare", "--mount", "sh", "-c", mount, hosts, *command]
+        self.processes.start(name, command, env)
 
 
 @contextlib.contextmanager

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Iterator
 
 import helpers  # isort: skip  # noqa: F401
+import netns
 import pytest
 import registration
 from api import INTERVAL, Api, ApiError, address
-from plane import Plane
+from plane import API_SERVER_PORT, Plane
 from polling import SCALE, Stopwatch, wait_for
 from replica import OldAuthority, Replica
 
@@ -119,7 +120,7 @@ class Managed:
         changes = {"server": {"listen": f"{ip}:{PORT}"}, "tls": {"managed": names}}
         folder = self.plane.logs / f"managed-{ip}"
         ca = self.plane.ca_file.read_bytes()
-        return Replica(folder, ca, ("127.0.0.1", 6443), token, changes)
+        return Replica(folder, ca, (netns.API_SERVER_ADDRESS, API_SERVER_PORT), token, changes)
 
     def start(self) -> None:
         for it in self.replicas:
