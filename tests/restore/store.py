@@ -109,27 +109,48 @@ class Stores:
 @contextlib.contextmanager
 def running(folder: Path, address: str) -> Iterator[Stores]:
     """Both servers, on `address`, until the end of the block; their logs are in `folder`."""
+    with versity(folder, address) as (first, aws), _seaweed(folder, address) as second:
+        yield Stores(first, second, aws)
+
+
+@contextlib.contextmanager
+def versity(folder: Path, address: str) -> Iterator[tuple[Store, Aws]]:
+    """The first one alone."""
+    with _processes(folder) as processes:
+        aws = _start_versity(processes, folder, address)
+        it = Store("versitygw", f"http://{address}:{VERSITY_PORT}")
+        _make_bucket(processes, it)
+        yield it, aws
+
+
+@contextlib.contextmanager
+def _seaweed(folder: Path, address: str) -> Iterator[Store]:
+    with _processes(folder) as processes:
+        _start_seaweed(processes, folder, address)
+        it = Store("SeaweedFS", f"http://{address}:{WEED_PORT}")
+        _make_bucket(processes, it)
+        yield it
+
+
+@contextlib.contextmanager
+def _processes(folder: Path) -> Iterator[Processes]:
     processes = Processes(folder / "logs")
     processes.logs.mkdir(parents=True, exist_ok=True)
     try:
-        aws = _start_versity(processes, folder, address)
-        _start_seaweed(processes, folder, address)
-        stores = Stores(
-            Store("versitygw", f"http://{address}:{VERSITY_PORT}"),
-            Store("SeaweedFS", f"http://{address}:{WEED_PORT}"),
-            aws,
-        )
-        for it in (stores.versity, stores.seaweed):
-            wait_for(f"{it.name} answers", lambda it=it: _ready(processes, it), START_SECONDS, 0.1)
-            it.s3.create_bucket(Bucket=BUCKET)
-        yield stores
+        yield processes
     finally:
         processes.stop_all()
 
 
-def _ready(processes: Processes, it: Store) -> bool:
-    processes.check()
-    return it.answers()
+def _make_bucket(processes: Processes, it: Store) -> None:
+    def ready() -> bool:
+        processes.check()
+        return it.answers()
+
+    wait_for(f"{it.name} answers", ready, START_SECONDS, 0.1)
+    # A server that has only just started may do it and yet fail; then the client asks again.
+    with contextlib.suppress(it.s3.exceptions.BucketAlreadyOwnedByYou):
+        it.s3.create_bucket(Bucket=BUCKET)
 
 
 def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
