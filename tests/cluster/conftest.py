@@ -26,7 +26,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
     reason = netns.obstacle()
     if reason:
         pytest.skip(reason)
-    tools.build([*plane.PROGRAMS, *operators.PROGRAMS])
+    tools.build([*plane.PROGRAMS, *operators.PROGRAMS, "helm"])
     operators.download()  # from the network that is left behind here
     netns.enter()
     with plane.running(ARTEFACTS) as it:
@@ -38,10 +38,10 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
 
 @pytest.fixture(scope="session")
 def webhook(cluster: plane.Plane) -> Iterator[Webhook]:
-    """Our server, registered."""
+    """The chart, installed, with two replicas."""
     it = Webhook(cluster)
     try:
-        it.install()
+        it.start()
         yield it
     finally:
         it.stop()
@@ -51,6 +51,7 @@ def webhook(cluster: plane.Plane) -> Iterator[Webhook]:
 def database(cluster: plane.Plane, webhook: Webhook) -> Iterator[Callable[..., Database]]:
     """Makes databases: database("name-of-a-namespace", labels={...}, replicas=2)."""
     cluster.processes.check()
+    webhook.node.check()
     made: list[Database] = []
 
     def make(

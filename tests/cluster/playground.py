@@ -54,7 +54,7 @@ def up() -> int:
     if reason:
         print(reason, file=sys.stderr)
         return 1
-    tools.build([*plane.PROGRAMS, *operators.PROGRAMS])
+    tools.build([*plane.PROGRAMS, *operators.PROGRAMS, "helm"])
     operators.download()
     BUILD.mkdir(parents=True, exist_ok=True)
     KUBECTL.unlink(missing_ok=True)
@@ -104,7 +104,7 @@ def hold() -> int:
         operators.install(it)
         webhook = Webhook(it)
         try:
-            webhook.install()
+            webhook.start()
             SAMPLE.write_text(json.dumps(harbor_cluster(2), indent=1))
             command = " ".join(f'"{word}"' for word in it.kubectl.command)
             script = BUILD / "kubectl.part"

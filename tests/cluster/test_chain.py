@@ -21,7 +21,7 @@ from harbor import (
 )
 from plane import Plane
 from polling import wait_for
-from webhook import Webhook
+from webhook import ENTRIES, Webhook
 
 PATCHED = "harbor-pg-webhook/patched"
 REPAIR = "harbor-pg-webhook/repair"
@@ -79,9 +79,7 @@ def test_the_full_put_of_harbor_operator_keeps_the_repair(cluster, database):
     assert put["requestObject"]["spec"]["dockerImage"] == HARBORS_IMAGE
     assert put["requestObject"]["spec"]["patroni"]["pg_hba"] == HARBORS_RULES
     assert "env" not in put["requestObject"]["spec"]
-    assert (
-        put["annotations"]["postgresqls.harbor-pg-webhook.example.invalid/decision"] == "repaired"
-    )
+    assert put["annotations"][f"postgresqls.{ENTRIES}/decision"] == "repaired"
 
     assert_repaired(resource)
     it.wait_pod("the second pod is there", ordinal=1)
@@ -106,7 +104,7 @@ def test_the_put_keeps_what_a_person_repaired_by_hand(webhook, database):
         "patroni": {"pg_hba": [*RULES, "host all all ::/0 md5"]},
         "env": [OLD_LOCALES, {"name": "OF_A_PERSON", "value": "1"}],
     }
-    with webhook.unregistered():
+    with webhook.blind_to(it.namespace):
         it.create()
         it.wait_resource("Harbor's resource")
         it.change({"spec": by_hand})
@@ -151,7 +149,7 @@ def repair(cluster: Plane, database: Database) -> str:
 
 def test_the_annotation_repairs_a_live_database_in_two_steps(cluster, webhook, database):
     it = database("live", replicas=None)
-    with webhook.unregistered():
+    with webhook.blind_to(it.namespace):
         it.create()
         it.wait_resource("Harbor's resource")
     it.scale(2)
@@ -179,7 +177,7 @@ def test_a_crd_that_prunes_env_keeps_a_live_image_where_it_is(
 ):
     crd.serve(crd.before_1_8(), "pruned")
     it = database("pruned", replicas=None)
-    with webhook.unregistered():
+    with webhook.blind_to(it.namespace):
         it.create()
         it.wait_running()
     assert it.resource()["spec"]["dockerImage"] == HARBORS_IMAGE
@@ -225,7 +223,7 @@ def test_a_newer_operator_takes_harbors_database_with_the_version_lift(
     cluster: Plane, webhook: Webhook, database, newer_operator, lifted
 ):
     it = database("lift", replicas=None)
-    with webhook.unregistered(), pytest.raises(ApiError, match='Unsupported value: "12"'):
+    with webhook.blind_to(it.namespace), pytest.raises(ApiError, match='Unsupported value: "12"'):
         cluster.api.create("postgresqls", harbors_resource(it.namespace), it.namespace)
 
     it.create()

@@ -3,14 +3,12 @@ release leaves to the webhook what the webhook writes."""
 
 import base64
 import json
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import helpers
 import pytest
-import tools
+from helm import Helm
 
 sys.path.append(str(helpers.TESTS / "chart"))
 
@@ -79,24 +77,8 @@ PROFILE = {
 
 
 @pytest.fixture
-def helm(cluster, restricted) -> Callable[..., None]:
-    """A function that runs helm on the release, with values."""
-    tools.build(["helm"])
-    common = ("--namespace", NAMESPACE, "--kubeconfig", cluster.kubeconfig)
-
-    def run(command: str, *words: object, values: dict | None = None) -> None:
-        if values is not None:
-            words = (*words, chart.CHART, "--values", "-")
-        done = subprocess.run(
-            [str(word) for word in (tools.path("helm"), command, RELEASE, *words, *common)],
-            input=json.dumps(values),
-            env={"HOME": str(cluster.folder)},
-            capture_output=True,
-            text=True,
-        )
-        assert done.returncode == 0, done.stderr
-
-    return run
+def helm(cluster, restricted) -> Helm:
+    return Helm(cluster, RELEASE, NAMESPACE)
 
 
 def bundles(cluster) -> dict[str, str | None]:

@@ -1,22 +1,20 @@
-"""The server is down: what could end in an empty or a broken database waits, all else goes on."""
+"""No replica is left: what could end in an empty or a broken database waits, all else goes on."""
 
 import pytest
-import registration
 from api import INTERVAL, ApiError
 from harbor import RULES, harbors_resource
 from polling import wait_for
+from webhook import RESTORE_LABEL as RESTORE
 
-RESTORE = registration.RESTORE_LABEL
 FINALIZER = "example.invalid/finalizer"
 DOWN = "failed calling webhook"
 
 
 @pytest.fixture
 def stopped(webhook):
-    """A function that stops the server; it runs again afterwards."""
-    yield webhook.stop
-    if not webhook.running():
-        webhook.start()
+    """A function that ends all replicas; there are some again afterwards."""
+    yield webhook.down
+    webhook.up()
 
 
 def test_what_matters_waits_and_everything_else_works(cluster, database, webhook, stopped):
@@ -55,7 +53,7 @@ def test_what_matters_waits_and_everything_else_works(cluster, database, webhook
     wait_for("Harbor's resource is deleted", lambda: not live.exists(), 60, INTERVAL)
     assert not fresh.exists()
 
-    webhook.start()
+    webhook.up()
     restored.wait_pod("the restore pod comes", seconds=120)
     found = fresh.wait_resource("Harbor-operator creates its resource", seconds=120)
     assert found["spec"]["patroni"]["pg_hba"] == RULES

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-import registration
 from api import INTERVAL
 from harbor import OLD_LOCALES, environment
 from polling import wait_for
+from webhook import BACKUP_LABEL as BACKUP
+from webhook import ENTRIES
+from webhook import RESTORE_LABEL as RESTORE
 
-RESTORE = registration.RESTORE_LABEL
-BACKUP = registration.BACKUP_LABEL
 NAME = "harbor-pg-restore"
 LITERAL = "dr-2026-11"
 
@@ -209,10 +209,10 @@ def test_the_audit_log_has_our_decision_and_no_secret(cluster, webhook, database
     ours = {
         key.partition("/")[2]: value
         for key, value in created["annotations"].items()
-        if key.startswith("enabled.restore.")
+        if key.startswith(f"restore-enabled.{ENTRIES}/")
     }
     assert ours["decision"] == "restore"
     assert ours["reason"] == "restore"
     assert ours["profile"] == "enabled"
     assert canary not in cluster.audit_log.read_text()
-    assert canary not in webhook.server.output()
+    assert canary not in webhook.node.output()

@@ -1,104 +1,177 @@
-"""Our server at an address that the API server dials through a Service."""
+"""The webhook, installed with helm as everybody installs it: two replicas of the built binary."""
 
+import base64
 import contextlib
+import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import process
-import processes
-import registration
 from api import INTERVAL, Api, ApiError, address
 from harbor import harbors_resource
-from pki import Authority
+from helm import Helm
 from plane import Plane
-from polling import wait_for
+from polling import Stopwatch, wait_for
+from webhook_node import Pod, WebhookNode
 
-ADDRESS = "10.200.0.10"
-PORT = 8443
-RESTORE_PROFILES = ["enabled", *process.DATABASE_PROFILES["restoreProfiles"]]
-BACKUP_PROFILES = list(process.DATABASE_PROFILES["backupProfiles"])
+NAME = "harbor-pg-webhook"  # of the release, its namespace and everything in it
+SECRET = f"{NAME}-ca"
+RESTORE_LABEL = "harbor-pg-webhook/restore"
+BACKUP_LABEL = "harbor-pg-webhook/backup"
+ENTRIES = "harbor-pg-webhook.internal"  # what the names of the entries end with
+REPLICAS = 2
+KINDS = ("mutatingwebhookconfigurations", "validatingwebhookconfigurations")
+
+UNSEEN = "example.invalid/unseen"  # label of a namespace that the webhook is not asked about
+VALUES = {
+    **process.DATABASE_PROFILES,
+    "replicaCount": REPLICAS,
+    "webhooks": {
+        "namespaceSelector": {"matchExpressions": [{"key": UNSEEN, "operator": "DoesNotExist"}]}
+    },
+}
 
 
 class Webhook:
-    """One server, its Service and its registration."""
+    """One release of the chart, and the node that its pods run on."""
 
     def __init__(self, plane: Plane) -> None:
+        self.plane = plane
         self.api: Api = plane.api
-        self.authority = Authority("cluster test CA")
-        self.folder: Path = plane.logs / "webhook"
-        listen = {"server": {"listen": f"{ADDRESS}:{PORT}"}}
-        self.server = process.prepared(self.folder, self.authority, listen)
+        self.helm = Helm(plane, NAME, NAME)
+        self.node = WebhookNode(plane)
+        self.values = VALUES
+        self.seconds_to_repair = 0.0  # from `helm install` to the first resource that is repaired
+
+    # --- the release
 
     def install(self) -> None:
-        """Starts the server and registers it; returns once the API server calls it."""
-        self.start()
-        self.api.create("namespaces", {"metadata": {"name": registration.NAMESPACE}})
-        port = {"name": "https", "port": 443, "targetPort": PORT, "protocol": "TCP"}
-        self.api.create(
-            "services",
-            {"metadata": {"name": registration.SERVICE}, "spec": {"ports": [port]}},
-            registration.NAMESPACE,
-        )
-        self.api.create(
-            "endpointslices",
-            {
-                "metadata": {
-                    "name": registration.SERVICE,
-                    "labels": {"kubernetes.io/service-name": registration.SERVICE},
-                },
-                "addressType": "IPv4",
-                "endpoints": [{"addresses": [ADDRESS], "conditions": {"ready": True}}],
-                "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}],
-            },
-            registration.NAMESPACE,
-        )
-        validating = registration.validating(self.authority.pem)
-        self.api.create("validatingwebhookconfigurations", validating)
-        self._register()
+        """Returns once all replicas are ready."""
+        watch = Stopwatch()
+        self.helm("install", "--create-namespace", values=self.values)
+        self._wait_repairs("default", True)
+        self.seconds_to_repair = watch.seconds()
+        self.wait_ready()
 
-    def _register(self) -> None:
-        ca = self.authority.pem
-        mutating = registration.mutating(ca, RESTORE_PROFILES, BACKUP_PROFILES)
-        self.api.create("mutatingwebhookconfigurations", mutating)
-        wait_for("Harbor's resources are repaired", lambda: self._repairs() is True, 30, INTERVAL)
+    def start(self) -> None:
+        """Installs it on a node of its own."""
+        self.node.start(NAME)
+        self.install()
+
+    def stop(self) -> None:
+        """Ends the node with all that runs on it."""
+        self.node.stop()
+
+    def upgrade(self, changes: dict) -> None:
+        """New values laid over those before."""
+        self.values = process.merged(self.values, changes)
+        self.helm("upgrade", values=self.values)
+
+    def reconfigure(self, changes: dict) -> None:
+        """An upgrade that changes the configuration; returns once all replicas decide by it."""
+        loaded = {pod: len(pod.log("configuration loaded")) for pod in self.node.pods()}
+        self.upgrade(changes)
+        for pod, times in loaded.items():
+            wait_for(
+                f"{pod.name} has the new configuration",
+                lambda pod=pod, times=times: len(pod.log("configuration loaded")) > times,
+                20,
+                INTERVAL,
+            )
+        self.wait_ready()
+
+    def deployment(self) -> dict:
+        return self.api.get("deployments", NAME, NAME)
+
+    def scale(self, replicas: int) -> None:
+        self.api.patch("deployments", NAME, NAME, {"spec": {"replicas": replicas}})
+
+    def wait_ready(self) -> None:
+        """Until the Deployment has what it wants, and nothing of what it had."""
+
+        def complete() -> bool:
+            self.node.check()
+            it = self.deployment()
+            wanted, status = it["spec"]["replicas"], it["status"]
+            counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas")]
+            counts.append(status.get("availableReplicas", 0))
+            seen = status.get("observedGeneration") == it["metadata"]["generation"]
+            return seen and counts == [wanted] * 3 and len(self.node.pods()) == wanted
+
+        wait_for("all replicas are ready", complete, 60, INTERVAL)
+
+    # --- outages
+
+    def down(self) -> None:
+        """All replicas are gone at once, as with their nodes."""
+        self.scale(0)
+        for pod in self.node.pods():
+            self.kill_pod(pod)
+        wait_for("no replica is left", lambda: not self.node.pods(), 20, INTERVAL)
+        wait_for("nor an endpoint", lambda: not self.endpoints(), 20, INTERVAL)
+
+    def up(self) -> None:
+        self.scale(REPLICAS)
+        self.wait_ready()
+
+    def kill_pod(self, pod: Pod) -> None:
+        options = {"gracePeriodSeconds": 0}
+        with contextlib.suppress(ApiError):  # it may be gone by itself
+            self.api.call("DELETE", address("pods", NAME, pod.name), options)
+
+    def endpoints(self) -> list[str]:
+        """Addresses of ready pods."""
+        return [
+            address
+            for it in self.api.list("endpointslices", NAME)
+            for endpoint in it["endpoints"] or []
+            if endpoint["conditions"]["ready"]
+            for address in endpoint["addresses"]
+        ]
 
     @contextlib.contextmanager
-    def unregistered(self) -> Iterator[None]:
-        """While the API server does not call it for what it mutates."""
-        self.api.delete("mutatingwebhookconfigurations", None, registration.CONFIGURATION)
-        wait_for("nothing is repaired", lambda: self._repairs() is False, 30, INTERVAL)
-        try:
-            yield
-        finally:
-            self._register()
+    def blind_to(self, namespace: str) -> Iterator[None]:
+        """While the API server does not ask about a namespace."""
+        self._label(namespace, "")
+        self._wait_repairs(namespace, False)
+        yield
+        self._label(namespace, None)
+        self._wait_repairs(namespace, True)
 
-    def _repairs(self) -> bool | None:
+    def _label(self, namespace: str, value: str | None) -> None:
+        self.api.patch("namespaces", None, namespace, {"metadata": {"labels": {UNSEEN: value}}})
+
+    def _wait_repairs(self, namespace: str, wanted: bool) -> None:
+        wait_for(
+            f"Harbor's resources in {namespace} are{'' if wanted else ' not'} repaired",
+            lambda: self._repairs(namespace) is wanted,
+            60,
+            INTERVAL,
+        )
+
+    def _repairs(self, namespace: str) -> bool | None:
         """Whether a resource of Harbor would be repaired now; None while it would be refused."""
-        resource = harbors_resource("default")
+        resource = harbors_resource(namespace)
+        resource["metadata"]["name"] += "-probe"
         resource["spec"]["postgresql"]["version"] = "13"  # which every CRD takes
-        path = f"{address('postgresqls', 'default')}?dryRun=All"
+        path = f"{address('postgresqls', namespace)}?dryRun=All"
         try:
             return self.api.call("POST", path, resource)["spec"] != resource["spec"]
         except ApiError:
             return None
 
-    def running(self) -> bool:
-        process = self.server.process
-        return process is not None and process.poll() is None
+    # --- certificates
 
-    def reconfigure(self, changes: dict) -> None:
-        """Publishes a changed configuration; returns once the server decides by it."""
-        reloads = len(self._reloads())
-        self.server.configure(changes)
-        wait_for("the server has it", lambda: len(self._reloads()) > reloads, 10, INTERVAL)
+    def secret(self, key: str) -> bytes:
+        data = self.api.get("secrets", NAME, SECRET).get("data", {})
+        return base64.b64decode(data.get(key, ""))
 
-    def _reloads(self) -> list[dict]:
-        return self.server.log("configuration loaded")
+    def set_secret(self, data: dict[str, str]) -> None:
+        """Replaces all that is in the Secret; values are base64."""
+        changes = [{"op": "add", "path": "/data", "value": data}]
+        what = ("-n", NAME, "patch", "secret", SECRET, "--type=json", "-p", json.dumps(changes))
+        self.plane.kubectl(*what)
 
-    def start(self) -> None:
-        self.server.start(processes.BOUND)
-
-    def stop(self) -> None:
-        """Ends the server; the registration stays."""
-        if self.running():
-            assert self.server.stop() == 0, self.server.output()[-4000:]
+    def bundles(self) -> set[str]:
+        """All bundles that entries carry; one when all is right."""
+        entries = [it for kind in KINDS for it in self.api.get(kind, None, NAME)["webhooks"]]
+        return {it["clientConfig"].get("caBundle", "") for it in entries}

@@ -1,6 +1,7 @@
 """Certificates, and folders that change as the kubelet changes a mounted Secret or ConfigMap."""
 
 import datetime
+import ipaddress
 import itertools
 import os
 from collections.abc import Sequence
@@ -23,6 +24,13 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
+def _general_name(text: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(text))
+    except ValueError:
+        return x509.DNSName(text)
+
+
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM,
@@ -34,11 +42,11 @@ def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 class Authority:
     """A CA that lives in memory."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, age: datetime.timedelta = DAY) -> None:
         self.name = _name(name)
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.pem = self._signed(
-            self.name, self.key.public_key(), now() - DAY, now() + 30 * DAY, authority=True
+            self.name, self.key.public_key(), now() - age, now() + 30 * DAY, authority=True
         )
 
     def pair(
@@ -103,9 +111,10 @@ class Authority:
             )
         else:
             uses = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
-            dns_names = [x509.DNSName(it) for it in names]
             builder = builder.add_extension(x509.ExtendedKeyUsage(uses), False)
-            builder = builder.add_extension(x509.SubjectAlternativeName(dns_names), False)
+            builder = builder.add_extension(
+                x509.SubjectAlternativeName(map(_general_name, names)), False
+            )
         return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
