@@ -23,11 +23,13 @@ QUICK = {
 class Entry:
     name: str
     command: Sequence[str]
-    archiver: Sequence[str]  # the words to call the archiver that belongs to it
+    archiver: Sequence[str]  # the words that call the archiver which belongs to it
     short: str  # for names of namespaces
     mounts: Mapping[str, Path] = field(default_factory=dict)
+    source_mounts: Mapping[str, Path] = field(default_factory=dict)  # where the archiver is called
     variables: Mapping[str, str] = field(default_factory=dict)
     configuration: Mapping = field(default_factory=dict)  # goes into SPILO_CONFIGURATION
+    postgres_logs: str = ""  # files that PostgreSQL writes its log to, if not the container's
 
     def environment(self, of_kubelet: Mapping[str, str]) -> dict[str, str]:
         """With what a test adds, since there is no Kubernetes to keep Patroni's state: an etcd, and

@@ -35,18 +35,25 @@ def obstacle() -> str:
     return ""
 
 
-def container_python() -> Path:
-    """A virtual environment with container-requirements.txt. It works wherever it is mounted by
-    `python -m`; the programs in its bin name the place where it was made."""
-    folder = CACHE / f"restore-venv-{hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:16]}"
+def container_python(*instead: str) -> Path:
+    """A virtual environment with container-requirements.txt, where `instead` is pinned instead of
+    the packages' own lines. It works wherever it is mounted by `python -m`; the programs in its
+    bin name the place where it was made."""
+    lines = REQUIREMENTS.read_text().splitlines()
+    for pin in instead:
+        name = pin.partition("==")[0]
+        lines = [pin if line.startswith(f"{name}==") else line for line in lines]
+    wanted = "".join(f"{line}\n" for line in lines)
+    folder = CACHE / f"restore-venv-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
     complete = folder / "complete"
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.exists():
             _run(PYTHON, "-m", "venv", "--clear", folder)
+            (folder / "requirements.txt").write_text(wanted)
             pip = (folder / "bin/python", "-m", "pip", "--disable-pip-version-check")
-            _run(*pip, "install", "--quiet", "-r", REQUIREMENTS)
+            _run(*pip, "install", "--quiet", "-r", folder / "requirements.txt")
             complete.touch()
     return folder
 

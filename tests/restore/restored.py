@@ -1,4 +1,4 @@
-"""A pod run to its end: from the pod as it is stored to a leader, or to whatever else becomes of it.
+"""A pod run to its end: from the pod as it is stored to a leader, or whatever else becomes of it.
 
 end = restored.run(lab, STAND_IN, "latest", pod, objects, **stores.…)
 end.state         # "leader", "ended", "stuck", "not created"
