@@ -14,6 +14,7 @@ ARTEFACTS = helpers.ROOT / "build/restore/test"
 
 def pytest_configure(config: pytest.Config) -> None:
     binary()
+    config.addinivalue_line("markers", "rules(*names): the databases that a test asks about")
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from lab import STANDIN, Lab
 from polling import wait_for
 
 PSQL = ("psql", "--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align")
+AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 LEADER_SECONDS = 60.0
 
 
@@ -73,7 +74,7 @@ class Node:
     def psql(self, sql: str, database: str = "postgres") -> subprocess.CompletedProcess:
         """As the superuser on the socket, like Patroni."""
         words = (*PSQL, "--host=/run/postgresql", "--username=postgres", database)
-        return self.sandbox.run(*words, input=sql)
+        return self.sandbox.run(*AS_POSTGRES, *words, input=sql)
 
     def sql(self, sql: str, database: str = "postgres") -> str:
         """The same, when it has to work."""

@@ -18,11 +18,16 @@ def pod() -> dict:
     return copy.deepcopy(samples.pod()["request"]["object"])
 
 
-def environment(scope: str, rules: list[str] | None) -> dict[str, str]:
-    """Of a pod with these rules in SPILO_CONFIGURATION; None leaves them out."""
+def real_environment() -> dict[str, str]:
+    """Of that pod."""
     made = pod()
     made["status"] = {"podIP": ""}  # the node knows
-    env = kubelet.environment(made, kubelet.lookup(secrets(made)))
+    return kubelet.environment(made, kubelet.lookup(secrets(made)))
+
+
+def environment(scope: str, rules: list[str] | None) -> dict[str, str]:
+    """Of a pod with these rules in SPILO_CONFIGURATION; None leaves them out."""
+    env = real_environment()
     configuration = json.loads(env["SPILO_CONFIGURATION"])
     if rules is None:
         del configuration["postgresql"]["pg_hba"]

@@ -7,6 +7,8 @@ nothing beyond the other sandboxes can be reached.
 
 import contextlib
 import itertools
+import os
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -44,6 +46,11 @@ def address6(address: str) -> str:
     return f"fd00:201::{third}:{fourth}"
 
 
+def child(pid: int) -> int:
+    """The process that this one has forked to enter a new world."""
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
 class Sandbox:
     """`hosts` are addresses by name, `files` contents by absolute path; `mounts` and `volumes` are
     folders of the machine by absolute path, read-only and writable. Its log goes to `folder`."""
@@ -74,7 +81,7 @@ class Sandbox:
         )
         if self.holder.stdout.readline() != "ready\n":
             raise RuntimeError(f"sandbox {name}: not made; what went wrong is on standard error")
-        self.pid = self._first_process()
+        self.pid = child(self.holder.pid)
         self._plug_in()
         self.run("hostname", name, check=True)
         for path, source in (mounts or {}).items():
@@ -123,6 +130,11 @@ class Sandbox:
 
     def wait(self, seconds: float) -> int:
         """The exit status of the entry point, which ends by itself."""
+        return self.entry.wait(seconds)
+
+    def terminate(self, seconds: float) -> int:
+        """Asks the entry point to end, as a kubelet does first; gives its exit status."""
+        os.kill(child(self.entry.pid), signal.SIGTERM)
         return self.entry.wait(seconds)
 
     def stop(self) -> None:
@@ -175,11 +187,6 @@ class Sandbox:
         subprocess.run([str(word) for word in command], check=True)
 
     # --- making it
-
-    def _first_process(self) -> int:
-        """The pid, seen from here, of the process that is 1 in there."""
-        holder = self.holder.pid
-        return int(Path(f"/proc/{holder}/task/{holder}/children").read_text().split()[0])
 
     def _plug_in(self) -> None:
         port = f"sandbox{next(numbers)}"

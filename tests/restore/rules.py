@@ -1,0 +1,250 @@
+"""Databases that differ in their pg_hba rules only, and what can be done with each of them."""
+
+import json
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import samples
+from harbor import HARBORS_RULES
+from lab import PYTHON, Lab
+from node import AS_POSTGRES, Node
+from operator_env import STANDBY_PASSWORD, SUPERUSER_PASSWORD, environment
+from polling import wait_for
+from process import binary
+from sandbox import Sandbox
+
+CONNECT = Path(__file__).with_name("connect.py")
+HARBOR_PASSWORD = "of-harbor"
+SECONDS = 120.0  # for what takes 10 on a machine that has nothing else to do
+
+# With this a member of zalandos gets in with any token, so one that gets in was asked by pam: it
+# has no password. Spilo's own file asks a token service.
+PAM = {"/etc/pam.d/postgresql": "auth required pam_permit.so\naccount required pam_permit.so\n"}
+
+PLAIN_IPV6 = "host all all ::/0 md5"
+
+TIGHTER = [
+    "local all postgres peer",
+    "local replication standby trust",
+    "hostssl replication standby all md5",
+    "hostssl all +zalandos all pam",
+    "host all harbor 0.0.0.0/0 md5",
+    "hostssl all all all md5",
+]
+
+
+def decided() -> dict:
+    """Harbor-operator's resource as the program of this project repairs it."""
+    review = samples.FOLDER / "cr-create-real-harbor-operator.json"
+    words = [binary(), "patch", "--output", "object", review]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def lists() -> dict[str, list[str]]:
+    """By the name of its column in docs/pg_hba.md."""
+    nine = decided()["spec"]["patroni"]["pg_hba"]
+    left_out = {f"-{i + 1}": nine[:i] + nine[i + 1 :] for i in range(len(nine))}
+    more = {"two": HARBORS_RULES, "IPv6": [*nine, PLAIN_IPV6], "tighter": TIGHTER}
+    return {"nine": nine, **left_out, **more}
+
+
+# --- one way to connect
+
+SOCKET = "/run/postgresql"
+WORDS = {
+    "": "yes",
+    "no pg_hba.conf entry": "no",
+    "password authentication failed": "refused",
+    "Peer authentication failed": "refused",
+}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """From another address, or on the socket inside the pod."""
+
+    label: str
+    user: str
+    password: str = ""
+    where: str = "IPv4"
+    tls: bool = True
+    replication: bool = False
+
+    def parameters(self, node: Node) -> dict:
+        hosts = {"IPv4": node.sandbox.address, "IPv6": node.sandbox.address6, "socket": SOCKET}
+        words = {
+            "host": hosts[self.where],
+            "user": self.user,
+            "password": self.password or "none",
+            "dbname": "postgres",
+            "sslmode": "require" if self.tls and self.where != "socket" else "disable",
+        }
+        return {**words, "replication": "true"} if self.replication else words
+
+
+ATTEMPTS = [
+    Attempt("socket, `postgres`", "postgres", where="socket"),
+    Attempt("socket, `harbor` without a password", "harbor", where="socket"),
+    Attempt("socket, replication as `postgres`", "postgres", where="socket", replication=True),
+    Attempt("socket, replication as `standby`", "standby", where="socket", replication=True),
+    Attempt("IPv4, `harbor`, plain", "harbor", HARBOR_PASSWORD, tls=False),
+    Attempt("IPv4, `harbor`, TLS", "harbor", HARBOR_PASSWORD),
+    Attempt("IPv4, `postgres`, TLS", "postgres", SUPERUSER_PASSWORD),
+    Attempt("IPv4, member of `zalandos`, TLS", "human"),
+    Attempt(
+        "IPv4, replication as `standby`, plain",
+        *("standby", STANDBY_PASSWORD),
+        tls=False,
+        replication=True,
+    ),
+    Attempt("IPv4, replication as `standby`, TLS", "standby", STANDBY_PASSWORD, replication=True),
+    Attempt(
+        "IPv4, replication as `postgres`, TLS", "postgres", SUPERUSER_PASSWORD, replication=True
+    ),
+    Attempt("IPv4, replication as `harbor`, TLS", "harbor", HARBOR_PASSWORD, replication=True),
+    Attempt("IPv6, `harbor`, plain", "harbor", HARBOR_PASSWORD, where="IPv6", tls=False),
+    Attempt("IPv6, `harbor`, TLS", "harbor", HARBOR_PASSWORD, where="IPv6"),
+    Attempt("IPv6, member of `zalandos`, TLS", "human", where="IPv6"),
+    Attempt(
+        "IPv6, replication as `standby`, TLS",
+        *("standby", STANDBY_PASSWORD),
+        where="IPv6",
+        replication=True,
+    ),
+]
+
+
+def word(attempt: Attempt, answer: str) -> str:
+    """What the page says of PostgreSQL's answer."""
+    said = next((WORDS[text] for text in reversed(WORDS) if text in answer), answer)
+    if attempt.user == "human":
+        return {"yes": "pam", "refused": "password"}.get(said, said)
+    return said
+
+
+# --- a database
+
+LEADS = "the first node becomes the leader"
+JOINS = "a replica joins"
+SWITCHES = "a switchover works, and the old leader follows"
+POSITION = "Patroni can ask its own node for its timeline"
+
+LOCKED_OUT = "no pg_hba.conf entry for replication connection"
+NO_POSITION = "Can not fetch local timeline and lsn from replication connection"
+
+
+@dataclass
+class Database:
+    """Up to two nodes with the same rules, and what was seen of them."""
+
+    lab: Lab
+    name: str
+    rules: list[str]
+    nodes: list[Node] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def start_node(self) -> Node:
+        scope = f"rules{self.name}"
+        env = environment(scope, self.rules)
+        self.nodes.append(Node(self.lab, f"{scope}-{len(self.nodes)}", env, files=PAM).start())
+        return self.nodes[-1]
+
+    @property
+    def first(self) -> Node:
+        return self.nodes[0]
+
+    def wait_leader(self) -> None:
+        """Until it leads, or has ended because it cannot."""
+        it = self.first
+        wait_for(
+            f"{it.name} leads or ends", lambda: it.leads() or not it.sandbox.running(), SECONDS, 0.1
+        )
+        self.seen[LEADS] = "yes" if it.sandbox.running() else "no"
+
+    def wait_replica(self) -> None:
+        """Until the second node follows, or was refused the base backup."""
+        it = self.nodes[1]
+        wait_for(
+            f"{it.name} follows or is refused",
+            lambda: follows(it) or LOCKED_OUT in it.sandbox.log(),
+            SECONDS,
+            0.1,
+        )
+        self.seen[JOINS] = "yes" if follows(it) else "no"
+
+    def create_roles(self) -> None:
+        """As the operator does: Harbor's with the options of the resource."""
+        options = " ".join(decided()["spec"]["users"]["harbor"])
+        self.first.sql(f"create role harbor login {options} password '{HARBOR_PASSWORD}'")
+        self.first.sql("create role zalandos; create role human login in role zalandos")
+
+    def attempt(self, client: Sandbox) -> None:
+        """Connects in each way to the first node."""
+        for attempt, answer in zip(ATTEMPTS, self.answers(client, ATTEMPTS), strict=True):
+            self.seen[attempt.label] = word(attempt, answer)
+
+    def answers(self, client: Sandbox, attempts: list[Attempt]) -> list[str]:
+        """What the first node says to each, "" when it lets in; on its socket as Patroni's user."""
+        inside = [it for it in attempts if it.where == "socket"]
+        outside = [it for it in attempts if it.where != "socket"]
+        said = {
+            **self._answers(self.first.sandbox, inside, *AS_POSTGRES),
+            **self._answers(client, outside),
+        }
+        return [said[it] for it in attempts]
+
+    def _answers(self, place: Sandbox, attempts: list[Attempt], *before: str) -> dict:
+        ways = json.dumps([it.parameters(self.first) for it in attempts])
+        done = place.run(*before, PYTHON, "-c", CONNECT.read_text(), input=ways)
+        assert done.returncode == 0, done.stderr
+        return dict(zip(attempts, json.loads(done.stdout), strict=True))
+
+    def switch(self) -> None:
+        """Asks for a switchover to the second node."""
+        leader, candidate = (it.name for it in self.nodes)
+        body = {"leader": leader, "candidate": candidate}
+        status, _ = self.first.rest("POST", "/switchover", body)
+        self.seen[SWITCHES] = "yes" if status == 200 else "no"
+
+    def wait_switched(self) -> None:
+        def question() -> bool:
+            return self.nodes[1].leads() and follows(self.first)
+
+        if self.seen[SWITCHES] == "yes":
+            wait_for(f"{self.name} has switched over", question, SECONDS, 0.1)
+
+    def read_log(self) -> None:
+        self.seen[POSITION] = "no" if NO_POSITION in self.first.sandbox.log() else "yes"
+
+
+PROBES = [LEADS, JOINS, SWITCHES, POSITION, *(it.label for it in ATTEMPTS)]
+
+
+def follows(node: Node) -> bool:
+    return node.state().get("replication_state") == "streaming"
+
+
+def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
+    """All at once, since most of the time each of them waits."""
+    rules = lists()
+    databases = {name: Database(lab, name, rules[name]) for name in names}
+    for it in databases.values():
+        it.start_node()
+    for it in databases.values():
+        it.wait_leader()
+    led = [it for it in databases.values() if it.seen[LEADS] == "yes"]
+    for it in led:
+        it.create_roles()
+        it.start_node()
+        it.attempt(client)
+    for it in led:
+        it.wait_replica()
+    with ThreadPoolExecutor(len(led) or 1) as pool:
+        list(pool.map(Database.switch, led))
+    for it in led:
+        it.wait_switched()
+        it.read_log()
+    return databases
