@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -74,6 +75,7 @@ def counts_of_program(text: str, returncode: int) -> Counts:
 class Job:
     name: str
     counts: Counts = field(default_factory=Counts)
+    reasons: Counter[str] = field(default_factory=Counter)  # why single tests were skipped
 
     @property
     def log(self) -> Path:
@@ -188,7 +190,9 @@ class Job:
         )
         counts = Counts()
         if report.exists():
-            for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+            root = ElementTree.parse(report).getroot()
+            self.reasons.update(it.get("message", "") for it in root.iter("skipped"))
+            for suite in root.iter("testsuite"):
                 bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
                 skipped = int(suite.get("skipped", 0))
                 counts.add(Counts(int(suite.get("tests", 0)) - bad - skipped, bad, skipped))
@@ -310,5 +314,7 @@ def run_all(suites: list[Suite], builds: dict[str, Build]) -> int:
     for outcome in outcomes:
         if outcome.word != "ok":
             say(outcome.line())
+        for reason, number in outcome.job.reasons.items():
+            say(f"{outcome.job.name:<20}{number} skipped: {reason}")
     say(str(total))
     return 1 if total.failed else 0
