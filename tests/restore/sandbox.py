@@ -21,6 +21,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KILLED = 137  # as a container that was killed has it
 
 BRIDGE = "sandboxes"
+BRIDGE_MAC = "02:00:00:00:00:01"
 NETWORK = "10.201.0.0/16"
 HOST = "10.201.0.1"  # this process, as sandboxes see it
 HOST6 = "fd00:201::1"
@@ -34,7 +35,9 @@ def ip(*words: object) -> None:
 
 def make_network() -> None:
     """The bridge, in the network namespace in which this process is; once for all sandboxes."""
-    ip("link", "add", BRIDGE, "type", "bridge")
+    # Left alone it takes the lowest address of its ports: another one when a sandbox comes or goes,
+    # and the other sandboxes lose this process for half a minute.
+    ip("link", "add", BRIDGE, "address", BRIDGE_MAC, "type", "bridge")
     ip("address", "add", f"{HOST}/16", "dev", BRIDGE)
     ip("address", "add", f"{HOST6}/64", "dev", BRIDGE, "nodad")
     ip("link", "set", BRIDGE, "up")
