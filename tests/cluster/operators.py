@@ -72,14 +72,18 @@ def download() -> None:
         source()
 
 
-def install(plane: Plane, hosts: Path | None = None) -> None:
+def install(
+    plane: Plane, hosts: Path | None = None, settings: dict[str, str] | None = None
+) -> None:
     """Both operators, each with its CRDs. The one of PostgreSQL logs in to the databases when it
-    has a hosts file to find them by."""
+    has a hosts file to find them by; `settings` come before those above."""
     manifests = postgres_source() / "manifests"
     files = [word for name in POSTGRES_MANIFESTS for word in ("-f", str(manifests / name))]
     plane.kubectl("create", *files)
-    settings = {"metadata": {"name": "postgres-operator"}, "data": POSTGRES_SETTINGS}
-    plane.api.create("configmaps", settings, "default")
+    data = {**POSTGRES_SETTINGS, **(settings or {})}
+    plane.api.create(
+        "configmaps", {"metadata": {"name": "postgres-operator"}, "data": data}, "default"
+    )
     items = {"apiVersion": "v1", "kind": "List", "items": harbor_crds()}
     plane.kubectl("create", "-f", "-", stdin=json.dumps(items))
     # Harbor-operator ends when it finds a group that is not served yet.
