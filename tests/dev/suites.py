@@ -10,7 +10,10 @@ from runner import BUILD, CACHE, LOGS, ROOT, SKIPPED_STATUS, Build, Job, Skip, S
 FUZZ_SECONDS = 60
 FUZZ_TARGETS = sorted(path.stem for path in (ROOT / "tests/fuzz").glob("fuzz_*.c"))
 
-RESTORE_TOOLS = ("etcd", "versitygw")
+RESTORE_TOOLS = (
+    *("etcd", "versitygw", "kube-apiserver", "kube-controller-manager", "kubectl", "kwok"),
+    *("postgres-operator", "harbor-operator", "helm"),
+)
 
 # In the order in which they are made. "default" is what `./dev build` makes. Warnings are errors in
 # "coverage", and in lint: gcc's with optimisation in gcc-analyzer, clang's in clang-tidy.

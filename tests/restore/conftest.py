@@ -17,6 +17,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "rules(*names): the databases that a test asks about")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What modules of tests get from the machine's network, before the lab leaves it."""
+    for prepare in {getattr(it.module, "prepare", None): None for it in session.items}:
+        if prepare:
+            prepare()
+
+
 @pytest.fixture(scope="session")
 def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """What its programs wrote is kept when a test failed."""
