@@ -5,6 +5,7 @@
 #include "server/http_rules.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,10 +18,18 @@
  * for so many times the limit is cut off. */
 #define PATIENCE 4
 
-struct http {
+/* A thread that serves: a daemon of the library, with a descriptor of its own for the one listen
+ * socket, which is ours to close once it was taken back, -1 before. */
+struct worker {
     struct MHD_Daemon *daemon;
+    int taken_fd;
+};
+
+struct http {
+    struct worker *workers;
+    unsigned worker_count;
+    int listen_fd;
     struct tls *tls;
-    int listen_fd; /* ours to close once it was taken back from the daemon, -1 before */
     struct body_account account;
     atomic_uint_fast64_t body_max;
     atomic_bool closing;
@@ -260,13 +269,10 @@ __attribute__((format(printf, 2, 0))) static void complain(void *context, const 
     http->handler.complain(http->handler.context, text);
 }
 
-static struct MHD_Daemon *start_daemon(struct http *http, const struct http_options *options)
+static struct MHD_Daemon *start_daemon(struct http *http, const struct http_options *options,
+                                       int listen_fd, unsigned connections)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    const struct MHD_OptionItem pool[] = {
-        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)options->threads, NULL},
-        {MHD_OPTION_END, 0, NULL},
-    };
     const struct MHD_OptionItem secure[] = {
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)tls_priorities},
         {MHD_OPTION_HTTPS_CERT_CALLBACK2, 0, (void *)(uintptr_t)tls_retrieve_function()},
@@ -278,29 +284,58 @@ static struct MHD_Daemon *start_daemon(struct http *http, const struct http_opti
     return MHD_start_daemon(
         flags, 0, NULL, NULL, handle, http, MHD_OPTION_EXTERNAL_LOGGER, complain,
         (void *)http, /* first, or the messages of the start go elsewhere */
-        MHD_OPTION_LISTEN_SOCKET, options->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        options->connections, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, connected,
-        (void *)http, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_ARRAY,
-        options->threads > 1 ? pool : none, MHD_OPTION_ARRAY, http->tls ? secure : none,
-        MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        options->header_bytes, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED,
+        completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, connected, (void *)http,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_ARRAY,
+        http->tls ? secure : none, MHD_OPTION_END);
+}
+
+/* Not one daemon with a pool of threads: to take the listen socket back from that while it is busy
+ * aborts the process now and then (MHD_quiesce_daemon() races with MHD_epoll(), for which only a
+ * daemon without a pool is prepared). */
+static bool start_workers(struct http *http, const struct http_options *options)
+{
+    http->workers = xcalloc(options->threads, sizeof(*http->workers));
+    for (unsigned i = 0; i < options->threads; i++) {
+        unsigned rest = i < options->connections % options->threads;
+        unsigned connections = options->connections / options->threads + rest;
+        int fd = fcntl(options->listen_fd, F_DUPFD_CLOEXEC, 0);
+        struct MHD_Daemon *daemon = fd < 0 ? NULL : start_daemon(http, options, fd, connections);
+        if (!daemon)
+            return false;
+        http->workers[i] = (struct worker){daemon, -1};
+        http->worker_count++;
+    }
+    return true;
+}
+
+static void stop_workers(struct http *http)
+{
+    for (unsigned i = 0; i < http->worker_count; i++) {
+        MHD_stop_daemon(http->workers[i].daemon);
+        if (http->workers[i].taken_fd >= 0)
+            close(http->workers[i].taken_fd);
+    }
+    free(http->workers);
 }
 
 bool http_start(const struct http_options *options, struct http **ret, struct error *err)
 {
     autofree struct http *http = xcalloc(1, sizeof(*http));
     http->tls = options->tls;
-    http->listen_fd = -1;
     http->handler = options->handler;
     http_limit(http, options->body_max, options->in_flight_bytes);
     errno = 0;
-    http->daemon = start_daemon(http, options);
-    if (!http->daemon) {
+    if (!start_workers(http, options)) {
+        int code = errno;
         char text[128];
+        stop_workers(http);
         return error_set(err, "cannot start to serve: %s",
-                         errno ? error_errno(errno, text, sizeof(text)) : "libmicrohttpd refuses");
+                         code ? error_errno(code, text, sizeof(text)) : "libmicrohttpd refuses");
     }
+    http->listen_fd = options->listen_fd;
     *ret = TAKE(http);
     return true;
 }
@@ -318,26 +353,27 @@ void http_close_answers(struct http *http)
 
 void http_refuse_connections(struct http *http)
 {
-    /* The daemon keeps the socket open until it stops, and clients would go on connecting to its
-     * backlog: shutting it down refuses them. */
-    http->listen_fd = MHD_quiesce_daemon(http->daemon);
-    if (http->listen_fd >= 0)
-        shutdown(http->listen_fd, SHUT_RDWR);
+    for (unsigned i = 0; i < http->worker_count; i++)
+        http->workers[i].taken_fd = MHD_quiesce_daemon(http->workers[i].daemon);
+    /* The descriptors stay open until the end, and clients would go on connecting to the backlog:
+     * shutting the socket down refuses them. */
+    shutdown(http->listen_fd, SHUT_RDWR);
 }
 
 unsigned http_connections(const struct http *http)
 {
-    const union MHD_DaemonInfo *info =
-        MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-    return info ? info->num_connections : 0;
+    unsigned sum = 0;
+    for (unsigned i = 0; i < http->worker_count; i++)
+        sum += MHD_get_daemon_info(http->workers[i].daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)
+                   ->num_connections;
+    return sum;
 }
 
 void http_stop(struct http *http)
 {
     if (!http)
         return;
-    MHD_stop_daemon(http->daemon);
-    if (http->listen_fd >= 0)
-        close(http->listen_fd);
+    stop_workers(http);
+    close(http->listen_fd);
     free(http);
 }

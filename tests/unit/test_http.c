@@ -6,6 +6,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -284,6 +286,43 @@ static void the_end_is_orderly(void **state)
     assert_int_equal(atomic_load(&server->answers), 2);
 }
 
+/* A client that connects, asks many times and goes, for as long as it is let in. */
+static void *hurried_client(void *context)
+{
+    const struct echo *server = context;
+    const char *request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    char answer[512];
+    for (int fd = connect_to(server); fd >= 0; fd = connect_to(server)) {
+        for (int i = 0; i < 50; i++)
+            if (send(fd, request, strlen(request), MSG_NOSIGNAL) <= 0 ||
+                recv(fd, answer, sizeof(answer), 0) <= 0)
+                break;
+        close(fd);
+    }
+    return NULL;
+}
+
+/* With a pool of threads in the library this aborted once in some thousand rounds. */
+static void the_end_may_come_at_the_busiest_moment(void **state)
+{
+    (void)state;
+    for (unsigned round = 0; round < 100; round++) {
+        void *fixture;
+        set_up(&fixture);
+        struct echo *server = fixture;
+        pthread_t clients[8];
+        for (size_t i = 0; i < 8; i++)
+            assert_int_equal(pthread_create(&clients[i], NULL, hurried_client, server), 0);
+        while (atomic_load(&server->answers) < 20 + round % 17)
+            sched_yield();
+        http_close_answers(server->http);
+        http_refuse_connections(server->http);
+        for (size_t i = 0; i < 8; i++)
+            pthread_join(clients[i], NULL);
+        tear_down(&fixture);
+    }
+}
+
 static void errors_are_one_short_line(void **state)
 {
     (void)state;
@@ -317,6 +356,7 @@ int main(void)
         CASE(the_query_is_split_off),
         CASE(limits_change_while_it_runs),
         CASE(the_end_is_orderly),
+        cmocka_unit_test(the_end_may_come_at_the_busiest_moment),
         cmocka_unit_test(errors_are_one_short_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
