@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "server/body.h"
 #include "server/http_rules.h"
+#include "server/listen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -349,6 +350,16 @@ void http_limit(struct http *http, uint64_t body_max, size_t in_flight_bytes)
 void http_close_answers(struct http *http)
 {
     atomic_store(&http->closing, true);
+}
+
+void http_last_call(struct http *http)
+{
+    listen_last_call(http->listen_fd);
+}
+
+unsigned http_waiting(const struct http *http)
+{
+    return listen_waiting(http->listen_fd);
 }
 
 void http_refuse_connections(struct http *http)

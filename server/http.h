@@ -68,10 +68,13 @@ bool http_start(const struct http_options *options, struct http **ret, struct er
 /* From the next request on: the largest body, and the most that all bodies together may hold. */
 void http_limit(struct http *http, uint64_t body_max, size_t in_flight_bytes);
 
-/* The end, in this order: every answer says "Connection: close"; no new connections are taken (a
- * client is refused at once); when http_connections() is 0, or one waits no longer, http_stop()
- * cuts what is left and frees. */
+/* The end, in this order: every answer says "Connection: close"; the last call, from which on no
+ * client begins to connect, but those that did are served; when none of them has been waiting for a
+ * while, no new connections are taken (a client is refused at once, one that waits is cut off);
+ * when http_connections() is 0, or one waits no longer, http_stop() cuts what is left and frees. */
 void http_close_answers(struct http *http);
+void http_last_call(struct http *http);
+unsigned http_waiting(const struct http *http);
 void http_refuse_connections(struct http *http);
 unsigned http_connections(const struct http *http);
 void http_stop(struct http *http);

@@ -3,7 +3,9 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -99,4 +101,26 @@ void listen_name(int fd, struct buf *name)
                     NI_NUMERICHOST | NI_NUMERICSERV) != 0)
         return;
     buf_addf(name, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+}
+
+void listen_last_call(int fd)
+{
+    enum { FLAGS_OFFSET = 13, ALL = UINT32_MAX, NOTHING = 0 }; /* of the TCP header */
+    struct sock_filter drop_syn[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_OFFSET),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, TH_SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, NOTHING),
+        BPF_STMT(BPF_RET | BPF_K, ALL),
+    };
+    const struct sock_fprog program = {sizeof(drop_syn) / sizeof(drop_syn[0]), drop_syn};
+    setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+unsigned listen_waiting(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &length) != 0)
+        return 0;
+    return info.tcpi_unacked; /* of a listening socket: the length of its accept queue */
 }

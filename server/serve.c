@@ -24,6 +24,10 @@
 /* How often a drain looks whether the last connection has gone. */
 #define DRAIN_STEP_MS 10
 
+/* After so long without a client that waits, none is still in its TCP handshake: longer than the
+ * round trip of an API server. */
+#define LAST_CALL_MS 100
+
 /* The plain port: few clients, small requests. */
 #define PLAIN_CONNECTIONS 64
 
@@ -259,15 +263,27 @@ static bool wait_ms(const struct server *server, uint64_t ms)
     }
 }
 
+/* Whoever has begun to connect is let in. False as wait_ms(). */
+static bool last_call(const struct server *server, uint64_t end)
+{
+    http_last_call(server->webhook);
+    uint64_t quiet_since = http_clock();
+    while (http_clock() < end && http_clock() - quiet_since < (uint64_t)LAST_CALL_MS * 1000000) {
+        if (!wait_ms(server, DRAIN_STEP_MS))
+            return false;
+        if (http_waiting(server->webhook) > 0)
+            quiet_since = http_clock();
+    }
+    return true;
+}
+
 /* Kept connections end with the answer to their next request; idle ones do not end by themselves,
  * so this wait has an end. */
-static bool wait_for_connections(const struct server *server, uint64_t ms)
+static void wait_for_connections(const struct server *server, uint64_t end)
 {
-    uint64_t end = http_clock() + ms * 1000000;
     while (http_connections(server->webhook) > 0)
         if (http_clock() >= end || !wait_ms(server, DRAIN_STEP_MS))
-            return false;
-    return true;
+            return;
 }
 
 /* Not ready any more, but still there for clients that have not heard of it yet; then no new
@@ -285,9 +301,11 @@ static void drain(struct server *server)
         server->log, LOG_INFO, "draining",
         LOG_FIELDS(log_number("delayMs", (int64_t)delay), log_number("graceMs", (int64_t)grace)));
     bool patient = wait_ms(server, delay);
+    uint64_t end = http_clock() + grace * 1000000;
+    patient = patient && last_call(server, end);
     http_refuse_connections(server->webhook);
     if (patient)
-        wait_for_connections(server, grace);
+        wait_for_connections(server, end);
     unsigned left = http_connections(server->webhook);
     log_event(server->log, left ? LOG_WARN : LOG_INFO, "stopping",
               LOG_FIELDS(log_number("connectionsCut", left)));

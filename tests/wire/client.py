@@ -83,10 +83,14 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if trust:
             try:
-                self.socket = trust.context().wrap_socket(self.socket, server_hostname=name)
+                self.secure(trust)
             except BaseException:
                 self.socket.close()
                 raise
+
+    def secure(self, trust: Trust) -> None:
+        """The TLS handshake."""
+        self.socket = trust.context().wrap_socket(self.socket, server_hostname=self.name)
 
     def __enter__(self) -> Self:
         return self

@@ -116,6 +116,33 @@ def test_a_request_under_way_is_finished(prepare: Prepare):
     assert server.exit_code() == 0
 
 
+def test_a_client_that_waits_for_its_turn_is_served(prepare: Prepare):
+    """The kernel has completed its connection, but the server is full: it is not cut off."""
+    server = begun(prepare, threads=1, limits={"connections": 8}, drainGrace="20s")
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(server.connect()) for _ in range(8)]
+        waiting = stack.enter_context(Connection(server.ports["webhook"], None))
+        server.signal(signal.SIGTERM)
+        wait_for("not ready", lambda: server.get("/readyz").status == 503)
+        others[0].close()
+        waiting.secure(server.trust)
+        answer = waiting.post(samples.RESTORE, BODY)
+        check(samples.pod(), answer)
+        assert answer.closes
+    assert server.exit_code() == 0
+
+
+def test_nobody_waits_in_vain(prepare: Prepare):
+    """Whoever comes after the last call is told to go elsewhere, long before the grace ends."""
+    server = begun(prepare, drainGrace="60s")
+    with server.connect() as idle:
+        server.signal(signal.SIGTERM)
+        wait_for("not ready", lambda: server.get("/readyz").status == 503)
+        wait_for("the listen socket is gone", lambda: is_gone(server))
+        assert idle.pump()
+    assert server.exit_code() == 0
+
+
 @pytest.mark.parametrize("kind", ["idle", "in a body", "in the handshake"])
 def test_a_hanging_client_is_cut_after_the_grace(prepare: Prepare, kind: str):
     server = begun(prepare, drainDelay="0s", drainGrace="2s")
