@@ -11,13 +11,32 @@ import pytest
 import tools
 from harbor import Database
 from process import binary
-from webhook import Webhook
+from report import Report, latencies
+from webhook import ENTRIES, Webhook
 
-ARTEFACTS = helpers.TESTS.parent / "build/cluster/test"
+BUILD = helpers.TESTS.parent / "build/cluster"
+ARTEFACTS = BUILD / "test"
+REPORT = pytest.StashKey[Report]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     binary()
+    config.stash[REPORT] = Report()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.stash[REPORT].lines:
+        terminalreporter.section("measured")
+        terminalreporter.write_line("\n".join(config.stash[REPORT].lines))
+
+
+@pytest.fixture(scope="session")
+def report(pytestconfig: pytest.Config) -> Iterator[Report]:
+    it = pytestconfig.stash[REPORT]
+    yield it
+    it.write(BUILD / "report.md")
 
 
 @pytest.fixture(scope="session")
@@ -37,12 +56,15 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
 
 
 @pytest.fixture(scope="session")
-def webhook(cluster: plane.Plane) -> Iterator[Webhook]:
+def webhook(cluster: plane.Plane, report: Report) -> Iterator[Webhook]:
     """The chart, installed, with two replicas."""
     it = Webhook(cluster)
     try:
         it.start()
+        report.add(f"From `helm install` to the first repair: {it.seconds_to_repair:.1f} s.")
         yield it
+        report.add("\nWhat the API server says of the time that calls took:\n")
+        report.lines += latencies(cluster.api, ENTRIES)
     finally:
         it.stop()
 

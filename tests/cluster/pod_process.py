@@ -53,6 +53,9 @@ class PodProcess:
     def runs(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    def exit_code(self) -> int | None:
+        return self.process.poll() if self.process else None
+
     def terminate(self) -> None:
         if self.runs():
             self.process.terminate()

@@ -25,6 +25,7 @@ UNSEEN = "example.invalid/unseen"  # label of a namespace that the webhook is no
 VALUES = {
     **process.DATABASE_PROFILES,
     "replicaCount": REPLICAS,
+    "server": {"drainGrace": "5s"},  # for idle connections, which the API server keeps
     "webhooks": {
         "namespaceSelector": {"matchExpressions": [{"key": UNSEEN, "operator": "DoesNotExist"}]}
     },
@@ -39,7 +40,7 @@ class Webhook:
         self.api: Api = plane.api
         self.helm = Helm(plane, NAME, NAME)
         self.node = WebhookNode(plane)
-        self.values = VALUES
+        self.values = self.values_before = VALUES
         self.seconds_to_repair = 0.0  # from `helm install` to the first resource that is repaired
 
     # --- the release
@@ -63,13 +64,23 @@ class Webhook:
 
     def upgrade(self, changes: dict) -> None:
         """New values laid over those before."""
+        self.values_before = self.values
         self.values = process.merged(self.values, changes)
         self.helm("upgrade", values=self.values)
 
-    def reconfigure(self, changes: dict) -> None:
-        """An upgrade that changes the configuration; returns once all replicas decide by it."""
+    def rollback(self) -> None:
+        """Back to what was before the last upgrade."""
+        self.helm("rollback")
+        self.values, self.values_before = self.values_before, self.values
+
+    def uninstall(self) -> None:
+        self.helm("uninstall")
+
+    @contextlib.contextmanager
+    def decided_by(self) -> Iterator[None]:
+        """For a change of the configuration; ends once all replicas decide by the new one."""
         loaded = {pod: len(pod.log("configuration loaded")) for pod in self.node.pods()}
-        self.upgrade(changes)
+        yield
         for pod, times in loaded.items():
             wait_for(
                 f"{pod.name} has the new configuration",
@@ -77,7 +88,11 @@ class Webhook:
                 20,
                 INTERVAL,
             )
-        self.wait_ready()
+        wait_for("the bundle is in each entry", self.is_published, 20, INTERVAL)
+
+    def reconfigure(self, changes: dict) -> None:
+        with self.decided_by():
+            self.upgrade(changes)
 
     def deployment(self) -> dict:
         return self.api.get("deployments", NAME, NAME)
@@ -170,6 +185,10 @@ class Webhook:
         changes = [{"op": "add", "path": "/data", "value": data}]
         what = ("-n", NAME, "patch", "secret", SECRET, "--type=json", "-p", json.dumps(changes))
         self.plane.kubectl(*what)
+
+    def is_published(self) -> bool:
+        bundles = self.bundles()
+        return len(bundles) == 1 and bundles != {""}
 
     def bundles(self) -> set[str]:
         """All bundles that entries carry; one when all is right."""

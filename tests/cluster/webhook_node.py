@@ -231,7 +231,12 @@ class Pod(threading.Thread):
             return
         self.files_due = now + FILES_SECONDS
         for volume in self.spec["volumes"]:
-            files = self._files(volume)
+            try:
+                files = self._files(volume)
+            except ApiError as error:
+                if error.code == 404 and volume["name"] in self.published:
+                    continue  # what is mounted stays
+                raise
             if files != self.published.get(volume["name"]):
                 self.mounts[volume["name"]].publish(files)
                 self.published[volume["name"]] = files
