@@ -14,6 +14,7 @@ from polling import wait_for
 
 GROUPS = {
     "configmaps": "api/v1",
+    "cronjobs": "apis/batch/v1",
     "deployments": "apis/apps/v1",
     "endpoints": "api/v1",
     "endpointslices": "apis/discovery.k8s.io/v1",
