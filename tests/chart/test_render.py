@@ -302,7 +302,7 @@ def test_pods_meet_the_restricted_standard(values: Path) -> None:
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert {next(iter(set(it) - {"name"})) for it in spec["volumes"]} <= {
-        *("configMap", "projected", "secret")
+        *("configMap", "emptyDir", "projected", "secret")
     }
     for container in spec["containers"]:
         context = container["securityContext"]

@@ -456,6 +456,15 @@ ROWS = {
         at("ConfigMap", "metadata", "annotations", suffix="-dashboard"),
         enabled("dashboard"),
     ),
+    "extraEnv": verbatim([{"name": "A", "value": "b"}], container("env")),
+    "volumes": verbatim(
+        [{"name": "more", "emptyDir": {}}],
+        lambda found: found.pod["spec"]["volumes"][2:],
+    ),
+    "volumeMounts": verbatim(
+        [{"name": "more", "mountPath": "/more"}],
+        lambda found: found.container["volumeMounts"][2:],
+    ),
     "extraObjects": Row(
         [
             {
