@@ -81,3 +81,12 @@ def test_the_generations_of_the_backup_page(tmp_path: Path) -> None:
         it for block in blocks("backup.md") for it in shown(block) if "check" in it[0]
     )
     assert printed(words[1:], tmp_path) == output
+
+
+def test_the_restore_page_has_every_refusal() -> None:
+    decisions = (ROOT / "docs/decisions.md").read_text()
+    _, _, behind = decisions.partition("## Refusals of pods and restore ConfigMaps\n")
+    refusals = re.findall(r"^### `(.*)`$", behind.partition("\n## ")[0], re.MULTILINE)
+    assert len(refusals) > 10
+    page = (ROOT / "docs/restore.md").read_text()
+    assert [it for it in refusals if f"(decisions.md#{it})" not in page] == []
