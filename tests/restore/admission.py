@@ -46,16 +46,16 @@ def postgres(pod: dict) -> dict:
     return next(it for it in pod["spec"]["containers"] if it["name"] == "postgres")
 
 
-def ask(
-    review: dict, config: dict, folder: Path, restore: str | None = None, backup: str | None = None
-) -> Answer:
-    """The program's answer, offline, by the code of the server; `config` is kept in `folder`."""
-    file = folder / f"{review['request']['namespace']}.config.json"
+def ask(document: dict, config: dict, folder: Path, restore: str = "", backup: str = "") -> Answer:
+    """The program's answer to a review or a manifest, offline, by the code of the server; `config`
+    is kept in `folder`."""
+    namespace = document.get("request", document.get("metadata"))["namespace"]
+    file = folder / f"{namespace}.config.json"
     file.write_text(json.dumps(config, indent=1))
     words = [binary(), "patch", "--output", "object", "--config", file]
     words += ["--profile", restore] if restore else []
     words += ["--backup-profile", backup] if backup else []
-    done = subprocess.run(words, input=json.dumps(review), capture_output=True, text=True)
+    done = subprocess.run(words, input=json.dumps(document), capture_output=True, text=True)
     if done.returncode == 0:
         return Answer(json.loads(done.stdout))
     denied = DENIED.search(done.stderr)

@@ -28,6 +28,9 @@ class End:
     fingerprint: source.Fingerprint | None = None  # of a leader that has Harbor's database
     node: Node | None = None
 
+    def has_to_be(self, *states: str) -> None:
+        assert self.state in states, f"{self.state}:\n{self.log[-LOG_TAIL:]}"
+
     def says(self, pattern: str) -> str:
         """The first text of the log that matches; a failure shows the end of the log."""
         match = re.search(pattern, self.log)
@@ -64,12 +67,18 @@ def run(
             LEADER_SECONDS,
             0.1,
         )
-        end = End(state, clock.seconds(), node.sandbox.log(), node=node)
+        end = End(state, clock.seconds(), _log(node, entry), node=node)
         if state == "leader" and _has_database(node):
             end.fingerprint = source.fingerprint(node.sandbox)
         yield end
     finally:
         node.sandbox.kill()
+
+
+def _log(node: Node, entry: Entry) -> str:
+    """The container's, and PostgreSQL's where it has its own."""
+    more = entry.postgres_logs and node.sandbox.run("sh", "-c", f"cat {entry.postgres_logs}").stdout
+    return node.sandbox.log() + more
 
 
 def _state(node: Node, stuck_when: str, times: int) -> str:

@@ -34,6 +34,10 @@ SETTINGS = {
     "archive_command": f"sh {PUSH} %p",
 }
 
+# What Patroni leaves in the data directory of its databases, and so in their base backups. spilo's
+# clone starts PostgreSQL for the first time with nothing but this of the cluster's settings.
+LEFT_BY_PATRONI = {"postgresql": {"parameters": {"archive_mode": "on", "wal_level": "replica"}}}
+
 ROLES = """
 create role standby replication login password 'standby-of-old';
 create role harbor login password 'harbor-of-old';
@@ -83,11 +87,13 @@ class Archive:
     """Where one archiver has put everything, in the operator's layout."""
 
     scope: str = SCOPE
+    scope_prefix: str = ""
     suffix: str = field(default_factory=lambda: f"/{uuid.uuid4()}")
 
     @property
     def prefix(self) -> str:
-        return f"spilo/{self.scope}{self.suffix}/wal/{POSTGRES_VERSION}/"
+        scope = f"{self.scope_prefix}{self.scope}{self.suffix}"
+        return f"spilo/{scope}/wal/{POSTGRES_VERSION}/"
 
 
 @dataclass(frozen=True)
@@ -107,18 +113,25 @@ class Source:
     target_time: str  # after the base backup, with more rows before it and after it
 
 
-def make(sandbox: Sandbox, archivers: Sequence[Archiver], s3: store.Store) -> Source:
-    """Makes the source in a sandbox of its own and ends it: what is left of it are the archives."""
-    archives = {it.name: Archive() for it in archivers}
+def make(
+    sandbox: Sandbox,
+    archivers: Sequence[Archiver],
+    s3: store.Store,
+    scope: str = SCOPE,
+    artifacts: int = ARTIFACTS,
+) -> Source:
+    """Makes a source in a sandbox of its own and ends it: what is left of it are the archives."""
+    archives = {it.name: Archive(scope) for it in archivers}
+    quarters = [range(it * artifacts // 4, (it + 1) * artifacts // 4) for it in range(4)]
     calls = [_call(it, archives[it.name], s3) for it in archivers]
     sandbox.write(PUSH, "set -e\n" + "".join(f'{it} wal-push "$1"\n' for it in calls))
     _start(sandbox)
     sql(sandbox, ROLES, "postgres")
     sql(sandbox, f"create database {DATABASE} owner harbor", "postgres")
-    sql(sandbox, "set role harbor;" + SCHEMA + _artifacts(0, 4))
+    sql(sandbox, "set role harbor;" + SCHEMA + _artifacts(quarters[0]))
     for it in calls:
         _run(sandbox, "sh", "-c", f"{it} backup-push {DATA}")
-    sql(sandbox, "set role harbor;" + _artifacts(1, 4) + _artifacts(2, 4))
+    sql(sandbox, "set role harbor;" + _artifacts(quarters[1]) + _artifacts(quarters[2]))
     target_time = sql(sandbox, f"set timezone to 'UTC'; select to_char({NEXT_SECOND}, {ISO})")
     wait_for(
         "the target time is past",
@@ -126,7 +139,7 @@ def make(sandbox: Sandbox, archivers: Sequence[Archiver], s3: store.Store) -> So
         every=0.1,
     )
     at_target = fingerprint(sandbox)
-    sql(sandbox, "set role harbor;" + _artifacts(3, 4))
+    sql(sandbox, "set role harbor;" + _artifacts(quarters[3]))
     final = fingerprint(sandbox)
     _archive_all(sandbox)
     sandbox.stop()
@@ -150,9 +163,8 @@ def _psql(sandbox: Sandbox, text: str, database: str) -> str:
     return done.stdout.strip()
 
 
-def _artifacts(part: int, of: int) -> str:
-    size = ARTIFACTS // of
-    return ADD_ARTIFACTS.format(first=part * size + 1, last=(part + 1) * size)
+def _artifacts(numbers: range) -> str:
+    return ADD_ARTIFACTS.format(first=numbers.start + 1, last=numbers.stop)
 
 
 def _call(archiver: Archiver, archive: Archive, s3: store.Store) -> str:
@@ -164,6 +176,9 @@ def _call(archiver: Archiver, archive: Archive, s3: store.Store) -> str:
         "AWS_REGION": store.REGION,
         "PGHOST": SOCKETS,
         "PGUSER": "postgres",
+        # One WAL-G that pushes further segments in the background notes it in the data directory,
+        # and the next one, which has another archive, would believe it.
+        "WALG_UPLOAD_CONCURRENCY": "1",
     }
     variables = " ".join(f"{name}={value}" for name, value in env.items())
     return f"env {variables} {' '.join(archiver.words)}"
@@ -175,6 +190,8 @@ def _start(sandbox: Sandbox) -> None:
     locale = ("--encoding=UTF8", "--locale=en_US.UTF-8")
     options = ("--username=postgres", "--auth=trust", "--data-checksums", "--no-sync")
     _run(sandbox, POSTGRES_BIN / "initdb", *options, *locale, f"--pgdata={DATA}")
+    left = json.dumps(LEFT_BY_PATRONI)
+    _run(sandbox, "sh", "-c", f"echo '{left}' > {DATA}/patroni.dynamic.json")
     settings = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
     log = f"{DATA}/server.log"
     _run(sandbox, POSTGRES_BIN / "pg_ctl", "-D", DATA, "-l", log, "-o", settings, "--wait", "start")

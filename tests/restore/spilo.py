@@ -61,6 +61,12 @@ def pairs() -> Iterator[tuple[Path, Path]]:
             yield it, program
 
 
+def download() -> None:
+    """What the pairs need from the machine's network."""
+    for scripts, _ in pairs():
+        parts.container_python(LIBRARIES[walg_wanted(scripts)])
+
+
 def prepare(scripts: Path, program: Path, folder: Path) -> Entry:
     """Copies what is given to a place that can be mounted; the copies are not changed."""
     label = scripts_version(scripts)
