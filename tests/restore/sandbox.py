@@ -76,8 +76,12 @@ class Sandbox:
         self.entry: subprocess.Popen | None = None
         self.root = folder / f"{name}.root"
         self.root.mkdir(parents=True, exist_ok=True)
+        folders: list[object] = []
+        for options, places in (("bind,ro", mounts), ("bind", volumes)):
+            for place, source in (places or {}).items():
+                folders += [place, source, options]
         self.holder = subprocess.Popen(
-            [*BOUND, "unshare", *NAMESPACES, INIT, self.root],
+            [*BOUND, "unshare", *NAMESPACES, INIT, name, self.root, *folders],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -86,11 +90,6 @@ class Sandbox:
             raise RuntimeError(f"sandbox {name}: not made; what went wrong is on standard error")
         self.pid = child(self.holder.pid)
         self._plug_in()
-        self.run("hostname", name, check=True)
-        for path, source in (mounts or {}).items():
-            self._mount(path, source, "bind,ro")
-        for path, source in (volumes or {}).items():
-            self._mount(path, source, "bind")
         self.write("/etc/hosts", self._hosts(hosts or {}))
         for path, content in (files or {}).items():
             self.write(path, content)
@@ -172,9 +171,9 @@ class Sandbox:
 
     def write(self, path: str, content: str | bytes) -> None:
         """Replaces a file of the sandbox, the machine's own stays what it is."""
-        self.run("mkdir", "-p", Path(path).parent, check=True)
         data = content.encode() if isinstance(content, str) else content
-        self.run("tee", path, input=data, check=True)
+        script = 'mkdir -p "${1%/*}" && cat >"$1"'
+        self.run("sh", "-c", script, "sh", path, input=data, check=True)
 
     def read(self, path: str) -> str:
         return self.run("cat", path, check=True).stdout
@@ -183,22 +182,16 @@ class Sandbox:
         known = {"localhost": "127.0.0.1", self.name: self.address, **more}
         return "".join(f"{address} {name}\n" for name, address in known.items())
 
-    def _mount(self, path: str, source: Path, options: str) -> None:
-        self.run("mkdir", "-p", path, check=True)
-        command = ["nsenter", f"--target={self.pid}", "--mount"]
-        command += ["mount", "-o", options, source, f"{self.root}/root{path}"]
-        subprocess.run([str(word) for word in command], check=True)
-
     # --- making it
 
     def _plug_in(self) -> None:
         port = f"sandbox{next(numbers)}"
         ip("link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", self.pid)
         ip("link", "set", port, "master", BRIDGE, "up")
-        for words in (
-            ("link", "set", "lo", "up"),
-            ("address", "add", f"{self.address}/16", "dev", "eth0"),
-            ("address", "add", f"{self.address6}/64", "dev", "eth0", "nodad"),
-            ("link", "set", "eth0", "up"),
-        ):
-            self.run("ip", *words, check=True)
+        words = f"""
+            link set lo up
+            address add {self.address}/16 dev eth0
+            address add {self.address6}/64 dev eth0 nodad
+            link set eth0 up
+        """
+        self.run("ip", "-batch", "-", input=words, check=True)
