@@ -51,9 +51,9 @@ def own_configuration(env: Environment) -> dict:
         "restapi": {"listen": "0.0.0.0:8008", "connect_address": f"{address}:8008"},
         "bootstrap": {
             "dcs": {
-                "ttl": 20,
+                "ttl": 30,
                 "loop_wait": 1,
-                "retry_timeout": 3,
+                "retry_timeout": 10,
                 "postgresql": {"use_pg_rewind": True, "use_slots": True},
             },
             "initdb": [{"encoding": "UTF8"}, {"locale": "en_US.UTF-8"}, "data-checksums"],
