@@ -1,6 +1,8 @@
 """What the tests of this folder share: sandboxes, and an etcd for Patroni."""
 
+import base64
 import contextlib
+import json
 import shutil
 import urllib.request
 from pathlib import Path
@@ -50,6 +52,12 @@ class Lab:
         made = Sandbox(name, address, self.folder, mounts=mounts, **more)
         self.sandboxes.append(made)
         return made
+
+    def forget_leader(self, scope: str) -> None:
+        """As if the leader's lock had expired, which would take 30 s."""
+        key = base64.b64encode(f"/service/{scope}/leader".encode()).decode()
+        url = f"http://{ETCD}/v3/kv/deleterange"
+        urllib.request.urlopen(url, json.dumps({"key": key}).encode(), timeout=10).close()
 
     def stop(self) -> None:
         for it in self.sandboxes:

@@ -1,5 +1,6 @@
 """Databases that differ in their pg_hba rules only, and what can be done with each of them."""
 
+import functools
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from sandbox import Sandbox
 CONNECT = Path(__file__).with_name("connect.py")
 HARBOR_PASSWORD = "of-harbor"
 SECONDS = 120.0  # for what takes 10 on a machine that has nothing else to do
+EVERY = 0.3  # each question costs Patroni a connection
 
 # With this a member of zalandos gets in with any token, so one that gets in was asked by pam: it
 # has no password. Spilo's own file asks a token service.
@@ -35,6 +37,7 @@ TIGHTER = [
 ]
 
 
+@functools.cache
 def decided() -> dict:
     """Harbor-operator's resource as the program of this project repairs it."""
     review = samples.FOLDER / "cr-create-real-harbor-operator.json"
@@ -51,11 +54,14 @@ def lists() -> dict[str, list[str]]:
     return {"nine": nine, **left_out, **more}
 
 
+# A node is rewound by what the switchover uses too, and by Patroni's questions on the socket.
+CUT = ("nine", "-6", "tighter")
+
+
 # --- one way to connect
 
 SOCKET = "/run/postgresql"
 WORDS = {
-    "": "yes",
     "no pg_hba.conf entry": "no",
     "password authentication failed": "refused",
     "Peer authentication failed": "refused",
@@ -119,7 +125,7 @@ ATTEMPTS = [
 
 def word(attempt: Attempt, answer: str) -> str:
     """What the page says of PostgreSQL's answer."""
-    said = next((WORDS[text] for text in reversed(WORDS) if text in answer), answer)
+    said = "yes" if not answer else next((WORDS[it] for it in WORDS if it in answer), answer)
     if attempt.user == "human":
         return {"yes": "pam", "refused": "password"}.get(said, said)
     return said
@@ -130,9 +136,12 @@ def word(attempt: Attempt, answer: str) -> str:
 LEADS = "the first node becomes the leader"
 JOINS = "a replica joins"
 SWITCHES = "a switchover works, and the old leader follows"
+HEALS = "a leader that was cut off, and is ahead of the next one, follows it"
 POSITION = "Patroni can ask its own node for its timeline"
 
 LOCKED_OUT = "no pg_hba.conf entry for replication connection"
+NO_TIMELINE = "Local timeline=None"  # what says whether to rewind
+CYCLES = 5  # of Patroni, in which it stays so
 NO_POSITION = "Can not fetch local timeline and lsn from replication connection"
 
 
@@ -160,7 +169,10 @@ class Database:
         """Until it leads, or has ended because it cannot."""
         it = self.first
         wait_for(
-            f"{it.name} leads or ends", lambda: it.leads() or not it.sandbox.running(), SECONDS, 0.1
+            f"{it.name} leads or ends",
+            lambda: it.leads() or not it.sandbox.running(),
+            SECONDS,
+            EVERY,
         )
         self.seen[LEADS] = "yes" if it.sandbox.running() else "no"
 
@@ -171,7 +183,7 @@ class Database:
             f"{it.name} follows or is refused",
             lambda: follows(it) or LOCKED_OUT in it.sandbox.log(),
             SECONDS,
-            0.1,
+            EVERY,
         )
         self.seen[JOINS] = "yes" if follows(it) else "no"
 
@@ -213,18 +225,57 @@ class Database:
         def question() -> bool:
             return self.nodes[1].leads() and follows(self.first)
 
-        if self.seen[SWITCHES] == "yes":
-            wait_for(f"{self.name} has switched over", question, SECONDS, 0.1)
+        wait_for(f"{self.name} has switched over", question, SECONDS, EVERY)
 
     def read_log(self) -> None:
         self.seen[POSITION] = "no" if NO_POSITION in self.first.sandbox.log() else "yes"
 
+    def give_up_soon(self) -> None:
+        """A leader without its store steps down sooner, and without waiting for its replica; until
+        here a slow machine has time."""
+        postgres = {"parameters": {"wal_sender_timeout": "2s"}}
+        changes = {"ttl": 20, "retry_timeout": 3, "postgresql": postgres}
+        status, text = self.first.rest("PATCH", "/config", changes)
+        assert status == 200, text
 
-PROBES = [LEADS, JOINS, SWITCHES, POSITION, *(it.label for it in ATTEMPTS)]
+    def cut_off(self) -> None:
+        """Takes the second node, which leads, off the network; it has what the first has not."""
+        second = self.nodes[1]
+        second.sandbox.run("ip", "link", "set", "eth0", "down", check=True)
+        second.sql("create table ahead as select 1 as id")
+
+    def wait_stepped_down(self) -> None:
+        second = self.nodes[1]
+        wait_for(f"{second.name} has stepped down", lambda: read_only(second), SECONDS, EVERY)
+        self.lab.forget_leader(second.env["SCOPE"])
+
+    def join_again(self) -> None:
+        """When the first node leads, the second comes back to the network."""
+        first, second = self.nodes
+        wait_for(f"{first.name} leads", first.leads, SECONDS, EVERY)
+        second.sandbox.run("ip", "link", "set", "eth0", "up", check=True)
+
+    def wait_healed(self) -> None:
+        """Until the second node follows, or Patroni does not know whether to rewind it."""
+        second = self.nodes[1]
+        begin = len(second.sandbox.log())
+
+        def question() -> bool:
+            return follows(second) or second.sandbox.log()[begin:].count(NO_TIMELINE) >= CYCLES
+
+        wait_for(f"{second.name} is back", question, SECONDS, EVERY)
+        self.seen[HEALS] = "yes" if follows(second) else "no"
+
+
+PROBES = [LEADS, JOINS, SWITCHES, HEALS, POSITION, *(it.label for it in ATTEMPTS)]
 
 
 def follows(node: Node) -> bool:
     return node.state().get("replication_state") == "streaming"
+
+
+def read_only(node: Node) -> bool:
+    return node.psql("select pg_is_in_recovery()").stdout.strip() == "t"
 
 
 def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
@@ -239,12 +290,25 @@ def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
     for it in led:
         it.create_roles()
         it.start_node()
-        it.attempt(client)
     for it in led:
         it.wait_replica()
     with ThreadPoolExecutor(len(led) or 1) as pool:
         list(pool.map(Database.switch, led))
-    for it in led:
+    switched = [it for it in led if it.seen[SWITCHES] == "yes"]
+    for it in switched:
         it.wait_switched()
+    cut = [it for it in switched if it.name in CUT]
+    for it in cut:
+        it.give_up_soon()
+    for it in led:
         it.read_log()
+        it.attempt(client)
+    for it in cut:
+        it.cut_off()
+    for it in cut:
+        it.wait_stepped_down()
+    for it in cut:
+        it.join_again()
+    for it in cut:
+        it.wait_healed()
     return databases
