@@ -1,4 +1,4 @@
-"""The whole chain, in the plane of the cluster suite, with a worker on which pods really run.
+"""The whole chain, in the plane of the cluster suite, with nodes on which pods really run.
 
 HarborCluster -> Harbor-operator -> `postgresql` (our patch) -> postgres-operator -> pod (our patch)
 -> a sandbox with Patroni, whose store is the API server -> the rows of an archive in S3.
@@ -7,28 +7,22 @@ HarborCluster -> Harbor-operator -> `postgresql` (our patch) -> postgres-operato
 import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import operators
 import plane
-import sandbox
-import source
-import store
 import tools
-from entries import STAND_IN
-from lab import Lab
+from entries import Entry
 from names import Names
 from parts import POSTGRES_VERSION
 from plane import Plane, kwok_source
 from process import merged
 from registry import Registry
+from scene import BUNDLE, Scene
 from webhook import RESTORE_LABEL, Webhook
 from worker import Image, Worker
 
 OPERATORS = ("postgres-operator", "harbor-operator")
 TOOLS = (*plane.PROGRAMS, *OPERATORS, "helm")
-WORKER = "worker-0"
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 # Debian has no PostgreSQL 12, for which Harbor asks; the pinned image carries 15 as well.
 CONFIGURATION = {"database": {"postgresqlVersion": POSTGRES_VERSION}}
@@ -46,56 +40,64 @@ def prepare() -> None:
 
 
 class Chain:
-    """All of it but a HarborCluster, and the archive of a database that is lost."""
+    """All of it but a HarborCluster."""
 
-    def __init__(self, plane: Plane, worker: Worker, s3: store.Store, lost: source.Source) -> None:
+    def __init__(self, plane: Plane, scene: Scene) -> None:
         self.plane = plane
-        self.worker = worker
-        self.s3 = s3
-        self.lost = lost
-        self.archive = lost.archives[STAND_IN.name]
-        self.etags = s3.etags(self.archive.prefix)
+        self.scene = scene
+        self.workers = {it.name: self._worker(it) for it in scene.entries}
+        self.etags: dict[str, dict[str, str]] = {}
 
-    def registry(self, namespace: str) -> Registry:
-        """A namespace that is labelled for a restore, and whose pods run on the worker."""
-        self.plane.binder.nodes[namespace] = WORKER
+    def start(self) -> None:
+        for it in self.workers.values():
+            it.start()
+
+    def stop(self) -> None:
+        for it in self.workers.values():
+            it.stop()
+
+    def registry(self, namespace: str, entry: Entry) -> Registry:
+        """A namespace that is labelled for a restore, and whose pods start by `entry`."""
+        worker, archive = self.workers[entry.name], self.scene.archive(entry)
+        self.etags.setdefault(entry.name, self.scene.stores.versity.etags(archive.prefix))
+        self.plane.binder.nodes[namespace] = worker.name
         metadata = {"name": namespace, "labels": {RESTORE_LABEL: "enabled"}}
         self.plane.api.create("namespaces", {"metadata": metadata})
-        return Registry(self.worker, self.archive, namespace)
+        return Registry(worker, archive, namespace)
 
-    def archive_is_untouched(self) -> bool:
-        return self.s3.etags(self.archive.prefix) == self.etags
+    def source_is_untouched(self, entry: Entry) -> bool:
+        """By all registries of this entry."""
+        prefix = self.scene.archive(entry).prefix
+        return self.scene.stores.versity.etags(prefix) == self.etags[entry.name]
+
+    def _worker(self, entry: Entry) -> Worker:
+        """A node whose containers take the store for AWS."""
+        aws = self.scene.stores.aws
+        image = Image(entry, self.scene.lab.mounts, aws.hosts, {BUNDLE: aws.ca})
+        name = f"worker-{entry.short}"
+        return Worker(self.plane.api, name, self.plane.folder / name, image)
 
 
 @contextlib.contextmanager
-def running(lab: Lab, say: Callable[[str], None] = lambda _: None) -> Iterator[Chain]:
+def running(scene: Scene, say: Callable[[str], None] = lambda _: None) -> Iterator[Chain]:
     """Until the end of the block; tells `say` what it is about to do."""
     with contextlib.ExitStack() as ends:
-        s3, aws = ends.enter_context(store.versity(lab.folder, sandbox.HOST))
         beside = ends.enter_context(ThreadPoolExecutor(1))
         say("making Harbor's database, archiving it to S3, and losing it")
-        archiver = source.Archiver(STAND_IN.name, STAND_IN.archiver)
-        lost = beside.submit(source.make, lab.sandbox("source"), [archiver], s3)
-        say("starting a Kubernetes control plane")
-        it = ends.enter_context(plane.running(lab.folder / "chain"))
-        worker = start_worker(ends, it, lab, aws)
-        say("starting both operators, and installing the webhook with its chart")
+        lost = beside.submit(lambda: scene.lost)
+        say("starting a control plane of Kubernetes")
+        it = ends.enter_context(plane.running(scene.lab.folder / "chain"))
+        chain = Chain(it, scene)
+        ends.callback(chain.stop)
+        chain.start()
         names = Names(it.api, it.folder / "hosts")
         ends.callback(names.stop)
         names.start()
+        say("starting both operators, and installing the webhook by its chart")
         operators.install(it, names.file, SETTINGS)
         webhook = Webhook(it)
         webhook.values = merged(webhook.values, CONFIGURATION)
         ends.callback(webhook.stop)
         webhook.start()
-        yield Chain(it, worker, s3, lost.result())
-
-
-def start_worker(ends: contextlib.ExitStack, it: Plane, lab: Lab, aws: store.Aws) -> Worker:
-    """A node whose containers take the store for AWS."""
-    bundle = Path(AUTHORITIES).read_text() + aws.ca
-    image = Image(STAND_IN.command, lab.mounts, aws.hosts, {AUTHORITIES: bundle})
-    worker = Worker(it.api, WORKER, it.folder / "worker", image)
-    ends.callback(worker.stop)
-    worker.start()
-    return worker
+        lost.result()
+        yield chain

@@ -58,7 +58,7 @@ def scene(lab: Lab) -> Iterator[scenes.Scene]:
         yield made
 
 
-@pytest.fixture(params=["stand-in", *(PAIRS or [ABSENT])])
+@pytest.fixture(scope="session", params=["stand-in", *(PAIRS or [ABSENT])])
 def entry(request: pytest.FixtureRequest, scene: scenes.Scene) -> Entry:
     """Each that there is; what a test shows, it shows with each of them."""
     names = ["stand-in", *PAIRS]

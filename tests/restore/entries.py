@@ -14,7 +14,7 @@ from lab import ETCD, PYTHON, STANDIN
 # A test has seconds: Patroni looks at its state every second, and PostgreSQL does not wait for the
 # disk. Nothing of it decides whether and from where a database is restored.
 QUICK = {
-    "bootstrap": {"dcs": {"loop_wait": 1, "ttl": 20, "retry_timeout": 3}},
+    "bootstrap": {"dcs": {"loop_wait": 1}},
     "postgresql": {"parameters": {"fsync": "off", "shared_buffers": "32MB"}},
 }
 
@@ -32,18 +32,21 @@ class Entry:
     postgres_logs: str = ""  # files that PostgreSQL writes its log to, if not the container's
 
     def environment(self, of_kubelet: Mapping[str, str]) -> dict[str, str]:
-        """With what a test adds, since there is no Kubernetes to keep Patroni's state: an etcd, and
-        the namespace, which the entry points take from Kubernetes only if it keeps the state."""
+        """With what a test adds."""
         configuration = json.loads(of_kubelet["SPILO_CONFIGURATION"])
         for more in (QUICK, self.configuration):
             configuration = merged(configuration, more)
         return {
             **of_kubelet,
-            "ETCD3_HOST": ETCD,
-            "NAMESPACE": of_kubelet["POD_NAMESPACE"],
             "SPILO_CONFIGURATION": json.dumps(configuration),
             **self.variables,
         }
+
+    def without_kubernetes(self, of_kubelet: Mapping[str, str]) -> dict[str, str]:
+        """The same where no Kubernetes keeps Patroni's state: an etcd does, and the namespace,
+        which the entry points take from Kubernetes only if it keeps the state, is given."""
+        more = {"ETCD3_HOST": ETCD, "NAMESPACE": of_kubelet["POD_NAMESPACE"]}
+        return {**self.environment(of_kubelet), **more}
 
 
 def merged(base: Mapping, more: Mapping) -> dict:
@@ -54,6 +57,13 @@ def merged(base: Mapping, more: Mapping) -> dict:
     return result
 
 
+# What the image does in a new database, without its extensions, which Debian does not have.
+NEW_DATABASE = "psql -Xq --set=ON_ERROR_STOP=1 --file=/opt/standin/new_database.sql"
+
 STAND_IN = Entry(
-    name="stand-in", command=STANDIN, archiver=(PYTHON, "/opt/standin/walg.py"), short="b"
+    name="stand-in",
+    command=STANDIN,
+    archiver=(PYTHON, "/opt/standin/walg.py"),
+    short="b",
+    configuration={"bootstrap": {"post_init": NEW_DATABASE}},
 )

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 RESTORE = "harbor-pg-restore"  # the namespace's own ConfigMap and Secret
 PATIENCE = 150.0
-LOOKS_FOR_BACKUP = "looking for a backup of"  # the stand-in says so once for each clone
+BOOTSTRAPS = "INFO: trying to bootstrap a new cluster"  # says Patroni
 
 
 class Registry(Database):
@@ -214,10 +214,10 @@ class Registry(Database):
         done = subprocess.run(words, input=text, env=env, capture_output=True, text=True)
         return (done.stdout or done.stderr).strip()
 
-    def clones(self) -> int:
-        """How often an entry point has looked for a base backup, in all pods of all time."""
+    def bootstraps(self) -> int:
+        """How often a container has set out to make a new cluster, of all pods of all time."""
         logs = (self.worker.folder / self.namespace).glob("*.log")
-        return sum(it.read_text(errors="replace").count(LOOKS_FOR_BACKUP) for it in logs)
+        return sum(it.read_text(errors="replace").count(BOOTSTRAPS) for it in logs)
 
 
 def clone_names(pod: dict) -> list[str]:

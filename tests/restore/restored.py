@@ -59,7 +59,7 @@ def run(
         yield End("not created", clock.seconds(), f"CreateContainerConfigError: {reason}")
         return
     options = {"mounts": entry.mounts, **sandbox}
-    node = Node(lab, name, entry.environment(env), entry.command, **options).start()
+    node = Node(lab, name, entry.without_kubernetes(env), entry.command, **options).start()
     try:
         state = wait_for(
             f"{name} leads, ends, or hangs: {node.sandbox.log_file}",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import helpers
 import parts
-from entries import Entry
+from entries import NEW_DATABASE, Entry
 from sandbox import PATH
 
 START = helpers.HERE / "spilo-start"
@@ -37,7 +37,7 @@ IMAGE = {
 # none of the extensions that the image loads and creates.
 VARIABLES = {**IMAGE, "SPILO_PROVIDER": "local", "PAM_OAUTH2": ""}
 CONFIGURATION = {
-    "bootstrap": {"post_init": "/bin/true"},
+    "bootstrap": {"post_init": NEW_DATABASE},
     "postgresql": {
         "parameters": {"shared_preload_libraries": "pg_stat_statements"},
         "callbacks": {"on_role_change": "/bin/true"},

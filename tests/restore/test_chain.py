@@ -1,6 +1,6 @@
 """From a HarborCluster to its old rows, and on to an ordinary database again; and how not to.
 
-Its pods run the stand-in for the image's entry point (entries.py), never the image.
+Its pods run an entry point of entries.py, never the image.
 """
 
 import json
@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import chain
 import pytest
 from chain import Chain
+from entries import Entry
 from harbor import NAME
-from lab import Lab
 from registry import RESTORE, Registry
+from scene import Scene
 
 prepare = chain.prepare
 
@@ -23,15 +24,15 @@ WRITTEN = "select count(*) from project where name = 'since-the-restore'"
 
 
 @pytest.fixture(scope="module")
-def whole(lab: Lab) -> Iterator[Chain]:
-    with chain.running(lab) as it:
+def whole(scene: Scene) -> Iterator[Chain]:
+    with chain.running(scene) as it:
         yield it
 
 
 @pytest.fixture(scope="module")
-def restored(whole: Chain) -> Registry:
+def restored(whole: Chain, entry: Entry) -> Registry:
     """Two instances, as a person restores them: the old password and the inputs come first."""
-    it = whole.registry("lost")
+    it = whole.registry(f"lost-{entry.short}", entry)
     create_two(it)
     return it
 
@@ -48,15 +49,15 @@ def user(name: str) -> dict[str, str]:
     return {"username": name, "password": OLD[name]}
 
 
-def test_the_rows_are_back_and_harbor_is_told(whole, restored):
-    lost = whole.lost.final
+def test_the_rows_are_back_and_harbor_is_told(whole, entry, restored):
+    lost = whole.scene.lost.final
     for pod in (restored.leader(), restored.replica()):
         found = restored.fingerprint(pod)
         assert found.tables == lost.tables
         assert found.system_identifier == lost.system_identifier
         assert found.timeline == lost.timeline + 1
-    assert restored.clones() == 1
-    assert whole.archive_is_untouched()
+    assert restored.bootstraps() == 1
+    assert whole.source_is_untouched(entry)
 
     version = restored.resource()["spec"]["postgresql"]["version"]
     assert version == chain.CONFIGURATION["database"]["postgresqlVersion"]
@@ -97,9 +98,9 @@ def test_wrong_order_the_secret_goes_while_pods_refer_to_it(restored):
     restored.wait_follows()
 
 
-def test_wrong_order_the_label_stays_on_and_the_volumes_are_lost(whole, restored):
+def test_wrong_order_the_label_stays_on_and_the_volumes_are_lost(whole, entry, restored):
     """The label still means the old point in time. What was written since is not in it."""
-    clones = restored.clones()
+    bootstraps = restored.bootstraps()
     restored.sql(restored.leader(), WRITE)
     restored.delete()
     secrets = [it["metadata"]["name"] for it in restored.api.list("secrets", restored.namespace)]
@@ -107,16 +108,16 @@ def test_wrong_order_the_label_stays_on_and_the_volumes_are_lost(whole, restored
 
     restored.delete_inputs()
     create_two(restored)
-    assert restored.clones() == clones + 1
+    assert restored.bootstraps() == bootstraps + 1
     assert restored.sql(restored.leader(), WRITTEN) == "0"
-    assert restored.fingerprint(restored.leader()).tables == whole.lost.final.tables
+    assert restored.fingerprint(restored.leader()).tables == whole.scene.lost.final.tables
 
 
-def test_the_right_order_to_end_a_restore(whole, restored):
+def test_the_right_order_to_end_a_restore(whole, entry, restored):
     leader, replica = restored.leader(), restored.replica()
-    assert restored.fingerprint(leader).tables == whole.lost.final.tables
+    assert restored.fingerprint(leader).tables == whole.scene.lost.final.tables
     restored.sql(leader, WRITE)
-    clones = restored.clones()
+    bootstraps = restored.bootstraps()
 
     restored.restore_off()
     assert RESTORE in json.dumps(restored.pods())
@@ -132,15 +133,15 @@ def test_the_right_order_to_end_a_restore(whole, restored):
     for pod in (replica, leader):
         assert restored.sql(pod, WRITTEN) == "1"
         identifier = restored.fingerprint(pod).system_identifier
-        assert identifier == whole.lost.final.system_identifier
-    assert restored.clones() == clones
-    assert whole.archive_is_untouched()
+        assert identifier == whole.scene.lost.final.system_identifier
+    assert restored.bootstraps() == bootstraps
+    assert whole.source_is_untouched(entry)
     restored.wait_running()
 
 
-def test_wrong_order_the_label_goes_before_there_is_a_leader(whole):
+def test_wrong_order_the_label_goes_before_there_is_a_leader(whole, entry):
     """The next pod is that of a new database: empty, Running, and nobody complains."""
-    hasty = whole.registry("hasty")
+    hasty = whole.registry(f"hasty-{entry.short}", entry)
     hasty.create(1)
     pod = f"{hasty.name}-0"
     hasty.wait_waits(pod, f'CreateContainerConfigError: configmap "{RESTORE}" not found')
@@ -151,11 +152,11 @@ def test_wrong_order_the_label_goes_before_there_is_a_leader(whole):
     found = hasty.fingerprint(pod)
     assert found.tables == {}
     assert found.timeline == 1
-    assert found.system_identifier != whole.lost.final.system_identifier
+    assert found.system_identifier != whole.scene.lost.final.system_identifier
 
     hasty.delete()
     hasty.restore_on()
     hasty.create_inputs()
     hasty.create(1)
     hasty.wait_running()
-    assert hasty.fingerprint(pod).tables == whole.lost.final.tables
+    assert hasty.fingerprint(pod).tables == whole.scene.lost.final.tables

@@ -10,38 +10,44 @@ Service, and variables of other Services are left out.
 
 import contextlib
 import itertools
-import os
-import signal
 import subprocess
 import threading
 import urllib.error
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import kubelet
 from api import MERGE_PATCH, Api, ApiError, address
+from entries import Entry
 from sandbox import HOST, KILLED, Sandbox
 from webhook_node import API_SERVER_ENVIRONMENT
 
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 CONTAINER = "postgres"
-PODS = "10.201.8."  # addresses of pods, none of them ever used twice
 PAUSE_SECONDS = 0.1
 WATCH_SECONDS = 300
 TERMINATION_SECONDS = 20
 RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
+numbers = itertools.count()
+
 BROKEN = (ApiError, urllib.error.URLError, OSError, ValueError)
+
+
+def next_address() -> str:
+    """Of a pod; none is ever used twice."""
+    number = next(numbers)
+    return f"10.201.{100 + number // 250}.{1 + number % 250}"
 
 
 @dataclass(frozen=True)
 class Image:
-    """What every container here is made of, whatever image its pod names."""
+    """What every container of a node is made of, whatever image its pod names."""
 
-    command: Sequence[object]
-    mounts: Mapping[str, Path] = field(default_factory=dict)
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    entry: Entry
+    mounts: Mapping[str, Path]
+    hosts: Mapping[str, str]
+    files: Mapping[str, str]
 
 
 class Worker:
@@ -53,7 +59,6 @@ class Worker:
         self.folder = folder
         self.image = image
         self.folder.mkdir(parents=True)
-        self.addresses = (f"{PODS}{number}" for number in itertools.count(1))
         self.pods: dict[str, Pod] = {}  # by uid
         self.stopped = threading.Event()
         self.thread = threading.Thread(target=self._run, name=f"worker {name}", daemon=True)
@@ -106,7 +111,7 @@ class Worker:
             if uid in self.pods:
                 self.pods[uid].deleted.set()
         elif uid not in self.pods and not self.stopped.is_set():
-            self.pods[uid] = Pod(self, pod, next(self.addresses))
+            self.pods[uid] = Pod(self, pod, next_address())
             self.pods[uid].thread.start()
 
 
@@ -156,7 +161,8 @@ class Pod:
         """Until it ends by itself, or the pod is deleted."""
         self.sandbox = self._make_sandbox()
         try:
-            self.sandbox.start(*self.worker.image.command, env=env)
+            entry = self.worker.image.entry
+            self.sandbox.start(*entry.command, env=entry.environment(env))
             self._say({"running": {}}, ready=True)
             while self.sandbox.running() and not self.deleted.is_set():
                 if self.worker.stopped.wait(PAUSE_SECONDS):
@@ -181,7 +187,7 @@ class Pod:
             folder,
             hosts=image.hosts,
             files={**image.files, **self._account()},
-            mounts=image.mounts,
+            mounts={**image.mounts, **image.entry.mounts},
             volumes=self._claims(),
         )
         it.run("ip", "route", "add", "default", "via", HOST, check=True)
@@ -222,25 +228,11 @@ class Pod:
 
     def kill(self) -> None:
         """The container dies; the pod stays, and gets another one."""
-        for pid in self._first_process():
-            os.kill(pid, signal.SIGKILL)
+        self.sandbox.stop()
 
     def _terminate(self) -> None:
-        """SIGTERM to the entry point alone, as a container's first process gets it."""
-        for pid in self._first_process():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self.sandbox.wait(TERMINATION_SECONDS)
-
-    def _first_process(self) -> list[int]:
-        """The entry point, seen from here; none when it has ended."""
-        outside = self.sandbox.entry.pid
-        try:
-            text = Path(f"/proc/{outside}/task/{outside}/children").read_text()
-        except OSError:
-            return []
-        return [int(it) for it in text.split()]
+            self.sandbox.terminate(TERMINATION_SECONDS)
 
     def _say(self, state: dict, *, ready: bool = False, phase: str = "Running") -> None:
         """Writes the pod's status, when it is another one than the last time."""

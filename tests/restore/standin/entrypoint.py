@@ -57,7 +57,6 @@ def own_configuration(env: Environment) -> dict:
                 "postgresql": {"use_pg_rewind": True, "use_slots": True},
             },
             "initdb": [{"encoding": "UTF8"}, {"locale": "en_US.UTF-8"}, "data-checksums"],
-            "post_init": f"psql -Xq --set=ON_ERROR_STOP=1 --file={HERE / 'new_database.sql'}",
             **cloning(env),
         },
         "postgresql": {
