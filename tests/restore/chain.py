@@ -56,13 +56,13 @@ class Chain:
         for it in self.workers.values():
             it.stop()
 
-    def registry(self, namespace: str, entry: Entry) -> Registry:
-        """A namespace that is labelled for a restore, and whose pods start by `entry`."""
+    def registry(self, namespace: str, entry: Entry, restore: bool = True) -> Registry:
+        """A namespace whose pods start by `entry`; with the label unless told otherwise."""
         worker, archive = self.workers[entry.name], self.scene.archive(entry)
         self.etags.setdefault(entry.name, self.scene.stores.versity.etags(archive.prefix))
         self.plane.binder.nodes[namespace] = worker.name
-        metadata = {"name": namespace, "labels": {RESTORE_LABEL: "enabled"}}
-        self.plane.api.create("namespaces", {"metadata": metadata})
+        labels = {RESTORE_LABEL: "enabled"} if restore else {}
+        self.plane.api.create("namespaces", {"metadata": {"name": namespace, "labels": labels}})
         return Registry(worker, archive, namespace)
 
     def source_is_untouched(self, entry: Entry) -> bool:

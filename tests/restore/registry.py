@@ -34,15 +34,21 @@ class Registry(Database):
 
     # --- what a person does
 
-    def create_inputs(self) -> None:
-        """The ConfigMap and the Secret from which the profile `enabled` restores."""
-        configuration = {
+    def inputs(self) -> dict[str, str]:
+        """The ConfigMap from which the profile `enabled` restores."""
+        return {
             "CLONE_SCOPE": self.archive.scope,
             "CLONE_WAL_S3_BUCKET": store.BUCKET,
             "CLONE_WAL_BUCKET_SCOPE_SUFFIX": self.archive.suffix,
             "CLONE_AWS_REGION": store.REGION,
         }
-        body = {"metadata": {"name": RESTORE}, "data": configuration}
+
+    def keys(self) -> dict[str, str]:
+        """The Secret that belongs to it."""
+        return {f"CLONE_{name}": value for name, value in store.credentials().items()}
+
+    def create_inputs(self) -> None:
+        body = {"metadata": {"name": RESTORE}, "data": self.inputs()}
         self.api.create("configmaps", body, self.namespace)
         self.create_keys()
 
@@ -51,8 +57,7 @@ class Registry(Database):
             self.api.delete(kind, self.namespace, RESTORE)
 
     def create_keys(self) -> None:
-        keys = {f"CLONE_{name}": value for name, value in store.credentials().items()}
-        self.create_secret(RESTORE, keys)
+        self.create_secret(RESTORE, self.keys())
 
     def create_secret(self, name: str, data: dict[str, str]) -> None:
         body = {"metadata": {"name": name}, "stringData": data}
@@ -67,9 +72,9 @@ class Registry(Database):
 
     def recreate(self, pod: str) -> None:
         """Deletes a pod and waits until the next of that name is leader or follows one."""
-        before = self._uid(pod)
+        before = self.uid(pod)
         self.api.delete("pods", self.namespace, pod)
-        self._wait(f"{pod} is another one", lambda: self._uid(pod) not in ("", before))
+        self._wait(f"{pod} is another one", lambda: self.uid(pod) not in ("", before))
         self.wait_follows()
 
     def restart(self, pod: str) -> None:
@@ -127,7 +132,7 @@ class Registry(Database):
         found = self.api.find("pods", self.namespace, pod) or {"status": {}}
         return next(iter(found["status"].get("containerStatuses", [])), {})
 
-    def _uid(self, pod: str) -> str:
+    def uid(self, pod: str) -> str:
         found = self.api.find("pods", self.namespace, pod)
         return found["metadata"]["uid"] if found else ""
 
@@ -187,9 +192,9 @@ class Registry(Database):
 
     def wait_follows(self) -> None:
         """Until one pod leads, and the other one has all that it has."""
-        self._wait("the replica follows the leader", self._follows)
+        self._wait("the replica follows the leader", self.follows)
 
-    def _follows(self) -> bool:
+    def follows(self) -> bool:
         leader, replica = self.leader(), self.replica()
         with contextlib.suppress(AssertionError):  # one of them is just about to start or to end
             end = self.sql(leader, "select pg_current_wal_lsn()")
