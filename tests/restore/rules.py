@@ -57,6 +57,8 @@ def lists() -> dict[str, list[str]]:
 # A node is rewound by what the switchover uses too, and by Patroni's questions on the socket.
 CUT = ("nine", "-6", "tighter")
 
+KEPT = ("nine", "two")
+
 
 # --- one way to connect
 
@@ -227,6 +229,11 @@ class Database:
 
         wait_for(f"{self.name} has switched over", question, SECONDS, EVERY)
 
+    def end(self) -> None:
+        """Its logs stay."""
+        for node in self.nodes:
+            node.sandbox.kill()
+
     def read_log(self) -> None:
         self.seen[POSITION] = "no" if NO_POSITION in self.first.sandbox.log() else "yes"
 
@@ -279,7 +286,7 @@ def read_only(node: Node) -> bool:
 
 
 def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
-    """All at once, since most of the time each of them waits."""
+    """All at once, since most of the time each of them waits; only those of KEPT go on."""
     rules = lists()
     databases = {name: Database(lab, name, rules[name]) for name in names}
     for it in databases.values():
@@ -303,6 +310,9 @@ def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
     for it in led:
         it.read_log()
         it.attempt(client)
+    for it in databases.values():
+        if it not in cut and it.name not in KEPT:
+            it.end()
     for it in cut:
         it.cut_off()
     for it in cut:
@@ -311,4 +321,6 @@ def measure(lab: Lab, client: Sandbox, names: list[str]) -> dict[str, Database]:
         it.join_again()
     for it in cut:
         it.wait_healed()
+        if it.name not in KEPT:
+            it.end()
     return databases

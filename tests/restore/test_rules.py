@@ -5,7 +5,7 @@ The tables of docs/pg_hba.md are measured here; UPDATE_DOCS=1 writes them.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import operator_env
@@ -36,18 +36,25 @@ def asks(name: str) -> object:
     return pytest.param(name, marks=pytest.mark.rules(name), id=name)
 
 
-@pytest.fixture(scope="session")
-def client(lab: Lab) -> Sandbox:
+@pytest.fixture(scope="module")
+def client(lab: Lab) -> Iterator[Sandbox]:
     """Another pod."""
-    return lab.sandbox("client")
+    made = lab.sandbox("client")
+    yield made
+    made.kill()
 
 
-@pytest.fixture(scope="session")
-def databases(lab: Lab, client: Sandbox, request: pytest.FixtureRequest) -> dict[str, Database]:
+@pytest.fixture(scope="module")
+def databases(
+    lab: Lab, client: Sandbox, request: pytest.FixtureRequest
+) -> Iterator[dict[str, Database]]:
     """Those that the chosen tests ask about, measured together."""
     marks = [mark for item in request.session.items for mark in item.iter_markers("rules")]
     asked = {name for mark in marks for name in mark.args}
-    return rules.measure(lab, client, [name for name in LISTS if name in asked])
+    made = rules.measure(lab, client, [name for name in LISTS if name in asked])
+    yield made
+    for database in made.values():
+        database.end()
 
 
 @pytest.fixture
@@ -106,6 +113,7 @@ def test_harbors_two_rules_lock_patroni_out_of_a_database_that_was_right(lab: La
     restart(node, RULES)
     node.wait_leader()
     assert node.sql("select id from projects") == "1"
+    node.sandbox.kill()
 
 
 def restart(node: Node, list_: list[str]) -> int:
