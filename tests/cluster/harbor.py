@@ -136,11 +136,16 @@ class Database:
 
     def refused(self, *texts: str) -> bool:
         """Whether an event of the StatefulSet says so of a pod that could not be created."""
-        return any(
-            event["reason"] == "FailedCreate"
+        return self.refusals(*texts) > 0
+
+    def refusals(self, *texts: str) -> int:
+        """How often."""
+        return sum(
+            event["count"]
+            for event in self.api.list("events", self.namespace)
+            if event["reason"] == "FailedCreate"
             and event["involvedObject"]["name"] == self.name
             and all(text in event["message"] for text in texts)
-            for event in self.api.list("events", self.namespace)
         )
 
 

@@ -16,7 +16,7 @@ from api import address
 from harbor import OLD_LOCALES, PIN, environment, harbors_resource
 from plane import API_SERVER_PORT, TOKEN, Plane
 
-RATE = 25.0  # objects a second
+RATE = 28.0  # objects a second
 THREADS = 4
 RETRY_SECONDS = 0.2
 RETRIES_MOST = 300

@@ -10,6 +10,7 @@ import netns
 import tools
 from api import INTERVAL, Api, ApiError, Kubectl
 from binder import Binder
+from client import SERVICE_NAME
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from patroni import Patroni
@@ -107,6 +108,7 @@ class Plane:
         self.kubeconfig = folder / "kubeconfig"
         self.audit_log = self.logs / "audit.log"
         self.ca_file = folder / "certs/ca.crt"
+        self.callers = Authority("callers of webhooks", CERTIFICATE_AGE)
         self.processes = Processes(self.logs)
         self.kubectl = Kubectl(tools.path("kubectl"), self.kubeconfig, folder)
         self.patroni = Patroni()
@@ -139,6 +141,7 @@ class Plane:
         self._write_certificate()
         (self.folder / "tokens.csv").write_text(f"{TOKEN},admin,admin,system:masters\n")
         self.write("audit.json", AUDIT_POLICY)
+        self.write("admission.json", self._admission())
         self.run(
             "etcd",
             *("--data-dir=etcd", "--unsafe-no-fsync", "--log-level=warn"),
@@ -156,6 +159,7 @@ class Plane:
             *("--service-account-key-file=sa.key", "--token-auth-file=tokens.csv"),
             "--authorization-mode=RBAC",
             *("--audit-policy-file=audit.json", f"--audit-log-path={self.audit_log}"),
+            "--admission-control-config-file=admission.json",
         )
         self.write_kubeconfig(self.kubeconfig, TOKEN)
         self.api = Api(API_SERVER, self.ca_file, TOKEN)
@@ -171,6 +175,25 @@ class Plane:
         for name, content in {"ca.crt": authority.pem, **files}.items():
             (folder / name).write_bytes(content)
 
+    def _admission(self) -> dict:
+        """Has the API server show a certificate to our webhook, as docs/security.md has it."""
+        start = now() - CERTIFICATE_AGE
+        pair = self.callers.pair(common_name="kube-apiserver", not_before=start)
+        for name, content in pair.items():
+            (self.folder / f"certs/caller-{name}").write_bytes(content)
+        user = {
+            "client-certificate": str(self.folder / "certs/caller-tls.crt"),
+            "client-key": str(self.folder / "certs/caller-tls.key"),
+        }
+        users = [{"name": SERVICE_NAME, "user": user}]
+        callers = {"apiVersion": "v1", "kind": "Config", "users": users}
+        version = {"apiVersion": "apiserver.config.k8s.io/v1"}
+        file = str(self.write("callers.kubeconfig", callers))
+        configuration = {**version, "kind": "WebhookAdmissionConfiguration", "kubeConfigFile": file}
+        plugins = ("MutatingAdmissionWebhook", "ValidatingAdmissionWebhook")
+        entries = [{"name": name, "configuration": configuration} for name in plugins]
+        return {**version, "kind": "AdmissionConfiguration", "plugins": entries}
+
     def _ready(self) -> bool:
         self.processes.check()
         try:
@@ -185,6 +208,8 @@ class Plane:
             *("--bind-address=127.0.0.1", "--secure-port=10257", "--cert-dir=certs"),
             *("--service-account-private-key-file=sa.key", f"--root-ca-file={self.ca_file}"),
             *("--use-service-account-credentials", f"--flex-volume-plugin-dir={self.folder}/flex"),
+            # In a large cluster an endpoint outlives its pod for a while; here it would not.
+            "--endpointslice-updates-batch-period=500ms",
             f"--controllers={','.join(CONTROLLERS)}",
         )
         stages = [kwok_source() / "kustomize/stage" / name for name in KWOK_STAGES]

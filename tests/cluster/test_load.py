@@ -3,6 +3,8 @@ answered. All disturbances happen in one run, one after the other."""
 
 import base64
 import contextlib
+import http.client
+import ssl
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -15,7 +17,8 @@ from polling import Stopwatch, wait_for
 from process import DATABASE_PROFILES
 from replica import OldAuthority
 from report import Report
-from webhook import KINDS, NAME, RESTORE_LABEL, Webhook
+from webhook import CALLERS, KINDS, NAME, RESTORE_LABEL, Webhook
+from webhook_node import Pod
 
 NAMESPACE = "load"
 PROFILE = "dr-2026-11"
@@ -151,15 +154,31 @@ def test_a_bundle_without_our_ca_fails_calls_of_that_entry_until_it_is_put_back(
     assert len(load.failures) == settled
 
 
-def test_a_rolling_upgrade_fails_no_call(load: Load, webhook: Webhook, phase: Phase):
+def status_for_nobody(pod: Pod) -> int:
+    """What a caller without a certificate gets."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    connection = http.client.HTTPSConnection(pod.host, 8443, context=context)
+    connection.request("POST", "/v1/postgresqls", "{}", {"Content-Type": "application/json"})
+    return connection.getresponse().status
+
+
+def test_a_rolling_upgrade_fails_no_call(
+    cluster: Plane, load: Load, webhook: Webhook, phase: Phase
+):
+    """To pods that ask their caller for a certificate, which is the API server's."""
     old, failures = webhook.node.pods(), len(load.failures)
+    assert [status_for_nobody(pod) for pod in old] == [400, 400]
+    secret = {"metadata": {"name": CALLERS}, "stringData": {"ca.crt": cluster.callers.pem.decode()}}
+    cluster.api.create("secrets", secret, NAME)
     with phase("rolling upgrade, until the old pods are gone"):
-        webhook.upgrade({"podAnnotations": {"example.invalid/upgrade": "1"}})
+        webhook.upgrade({"tls": {"clientCASecretName": CALLERS}})
         webhook.wait_ready()
         wait_some_more(load)
     assert not set(old) & set(webhook.node.pods())
     assert load.failures[failures:] == []
     assert [pod.process.exit_code() for pod in old] == [0, 0]
+    assert [status_for_nobody(pod) for pod in webhook.node.pods()] == [401, 401]
 
 
 def test_the_loss_of_a_replica_fails_only_calls_of_that_one(

@@ -54,6 +54,8 @@ def test_what_matters_waits_and_everything_else_works(cluster, database, webhook
     assert not fresh.exists()
 
     webhook.up()
+    refusals = restored.refusals(DOWN)
     restored.wait_pod("the restore pod comes", seconds=120)
     found = fresh.wait_resource("Harbor-operator creates its resource", seconds=120)
     assert found["spec"]["patroni"]["pg_hba"] == RULES
+    assert restored.refusals(DOWN) == refusals  # the very next try was the one

@@ -8,10 +8,11 @@ from harbor import HARBORS_IMAGE, Database, environment
 from plane import Plane
 from polling import wait_for
 from report import Report
-from webhook import NAME, RESTORE_LABEL, Webhook
+from webhook import CALLERS, NAME, RESTORE_LABEL, Webhook
 
-# What Kubernetes itself puts into each namespace, and what it keeps for a while.
+# What Kubernetes itself puts into each namespace, what it keeps for a while, what is of the tests.
 KUBERNETES_OWN = {"configmap/kube-root-ca.crt", "serviceaccount/default"}
+OF_TESTS = {f"secret/{CALLERS}"}
 PASSING = ("event/", "event.events.k8s.io/")
 
 
@@ -30,7 +31,7 @@ def left(cluster: Plane) -> set[str]:
             cluster, "api-resources", "--verbs=list", f"--namespaced={namespaced}".lower()
         )
         found |= names(cluster, "get", ",".join(sorted(kinds)), *choice)
-    return {it for it in found - KUBERNETES_OWN if not it.startswith(PASSING)}
+    return {it for it in found - KUBERNETES_OWN - OF_TESTS if not it.startswith(PASSING)}
 
 
 @pytest.fixture

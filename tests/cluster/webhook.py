@@ -15,6 +15,7 @@ from webhook_node import Pod, WebhookNode
 
 NAME = "harbor-pg-webhook"  # of the release, its namespace and everything in it
 SECRET = f"{NAME}-ca"
+CALLERS = "callers"  # the Secret with the CA of who may call, once it is there
 RESTORE_LABEL = "harbor-pg-webhook/restore"
 BACKUP_LABEL = "harbor-pg-webhook/backup"
 ENTRIES = "harbor-pg-webhook.internal"  # what the names of the entries end with
@@ -110,7 +111,9 @@ class Webhook:
             counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas")]
             counts.append(status.get("availableReplicas", 0))
             seen = status.get("observedGeneration") == it["metadata"]["generation"]
-            return seen and counts == [wanted] * 3 and len(self.node.pods()) == wanted
+            hosts = {pod.host for pod in self.node.pods()}
+            served = set(self.endpoints()) == hosts and len(hosts) == wanted
+            return seen and counts == [wanted] * 3 and served
 
         wait_for("all replicas are ready", complete, 60, INTERVAL)
 
@@ -127,6 +130,7 @@ class Webhook:
     def up(self) -> None:
         self.scale(REPLICAS)
         self.wait_ready()
+        self._wait_repairs("default", True)
 
     def kill_pod(self, pod: Pod) -> None:
         options = {"gracePeriodSeconds": 0}

@@ -6,6 +6,7 @@ pods share the network of the suite, so in their configuration the address of th
 place of "all addresses".
 """
 
+import base64
 import datetime
 import http.client
 import itertools
@@ -244,6 +245,8 @@ class Pod(threading.Thread):
     def _files(self, volume: dict[str, Any]) -> dict[str, bytes]:
         if "configMap" in volume:
             return self._configmap(volume["configMap"]["name"])
+        if "secret" in volume:
+            return self._secret(volume["secret"])
         files: dict[str, bytes] = {}
         for source in volume["projected"]["sources"]:
             if "configMap" in source:
@@ -257,6 +260,10 @@ class Pod(threading.Thread):
         own = f'"{self.host}:'.encode()
         data = self.api.get("configmaps", self.namespace, name)["data"]
         return {key: text.encode().replace(ALL_ADDRESSES, own) for key, text in data.items()}
+
+    def _secret(self, source: dict) -> dict[str, bytes]:
+        data = self.api.get("secrets", self.namespace, source["secretName"])["data"]
+        return {it["path"]: base64.b64decode(data[it["key"]]) for it in source["items"]}
 
     def _token(self) -> bytes:
         """Asked for once: a pod here does not live as long as its token."""
