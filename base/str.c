@@ -82,6 +82,11 @@ bool str_glob(struct str pattern, struct str text)
     return p == pattern.length;
 }
 
+struct str str_without_bom(struct str text)
+{
+    return str_starts(text, STR("\xef\xbb\xbf")) ? str_skip(text, 3) : text;
+}
+
 bool str_number(struct str text, uint64_t *ret)
 {
     uint64_t number = 0;

@@ -71,6 +71,9 @@ long str_find(struct str text, struct str part);
 /* The text without white space (blank, tab, line ends) at both ends. */
 struct str str_trim(struct str text);
 
+/* Without the mark that some editors put before UTF-8 (EF BB BF). */
+struct str str_without_bom(struct str text);
+
 /* Whether `text` matches `pattern`: '*' stands for any text, also "/"; [..] for one of a set or
  * range of characters; everything else for itself. A '[' without ']' stands for itself. */
 bool str_glob(struct str pattern, struct str text);

@@ -168,6 +168,16 @@ static bool read_yaml(struct manifest_reader *reader, struct str part, json_t **
     return true;
 }
 
+/* JSON is YAML too, but is read as what it is; an object in YAML's own spelling ({kind: Pod}) is
+ * not JSON. */
+static bool is_json(struct str content)
+{
+    struct str inside = content.length ? str_trim(str_skip(content, 1)) : content;
+    return str_starts(content, STR("[")) ||
+           (str_starts(content, STR("{")) &&
+            (!inside.length || inside.data[0] == '"' || inside.data[0] == '}'));
+}
+
 /* Finds the next tree that is no item of a List; *ret is NULL at the end. */
 static bool next_tree(struct manifest_reader *reader, json_t **ret, bool *ret_yaml,
                       struct error *err)
@@ -180,7 +190,7 @@ static bool next_tree(struct manifest_reader *reader, json_t **ret, bool *ret_ya
         }
         struct str part = next_part(&reader->text);
         struct str content = str_trim(is_marker(part) ? str_skip(part, 3) : part);
-        if (content.length && (content.data[0] == '{' || content.data[0] == '['))
+        if (is_json(content))
             reader->json = content;
         else if (content.length && !read_yaml(reader, part, ret, err))
             return false;
@@ -209,8 +219,10 @@ static json_t *next_item(struct manifest_reader *reader)
 enum manifest_result manifest_next(struct manifest_reader *reader, struct manifest *ret,
                                    struct error *err)
 {
-    if (!reader->counted)
+    if (!reader->counted) {
+        reader->text = str_without_bom(reader->text);
         reader->counted = reader->text.data;
+    }
     cleanup(json_cleanup) json_t *tree = NULL;
     bool yaml = reader->list_yaml;
     while (!tree) {

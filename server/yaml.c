@@ -187,6 +187,7 @@ static bool read_documents(struct reader *reader, bool single, json_t *documents
 
 static json_t *read_stream(struct str text, bool single, struct error *err)
 {
+    text = str_without_bom(text);
     cleanup(reader_done) struct reader reader = {.text = text, .err = err};
     if (!yaml_parser_initialize(&reader.parser))
         abort(); /* GCOVR_EXCL_LINE: out of memory, as in base/mem.c */

@@ -98,6 +98,27 @@ static void documents_follow_each_other(void **state)
     check("a: |\n  ---\nkind: Pod\napiVersion: v1\n", "yaml bare default/\n");
 }
 
+static void an_object_in_the_spelling_of_yaml_is_read(void **state)
+{
+    (void)state;
+    check("{kind: Pod, apiVersion: v1, metadata: {name: a}}\n---\n{" POD "}",
+          "yaml bare default/a of several\njson bare default/ of several\n");
+    check("{ 'kind': Pod, 'apiVersion': v1}\n", "yaml bare default/\n");
+    check("{", "f: line 1, column 1: string or '}' expected\n");
+    check("{}", "f: document 1: kind is '' of '', expected 'postgresql' of 'acid.zalan.do/v1', "
+                "'Pod' or 'ConfigMap' of 'v1'\n");
+}
+
+static void a_byte_order_mark_is_passed_over(void **state)
+{
+    (void)state;
+    check("\xef\xbb\xbf", "");
+    check("\xef\xbb\xbf{" POD "}", "json bare default/\n");
+    check("\xef\xbb\xbfkind: Pod\napiVersion: v1\n---\nx: [\n",
+          "yaml bare default/ of several\nf: document at line 3: line 3, column 1: did not find "
+          "expected node content while parsing a flow node\n");
+}
+
 static void lists_are_walked_through(void **state)
 {
     (void)state;
@@ -183,6 +204,8 @@ int main(void)
         cmocka_unit_test(unknown_kinds_are_named),
         cmocka_unit_test(a_bad_document_does_not_stop_the_others),
         cmocka_unit_test(documents_follow_each_other),
+        cmocka_unit_test(an_object_in_the_spelling_of_yaml_is_read),
+        cmocka_unit_test(a_byte_order_mark_is_passed_over),
         cmocka_unit_test(lists_are_walked_through),
         cmocka_unit_test(reviews_stay_as_they_are),
         cmocka_unit_test(a_bare_manifest_becomes_the_review_of_its_creation),

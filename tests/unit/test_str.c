@@ -48,6 +48,9 @@ static void skips_finds_and_trims(void **state)
     assert_int_equal(str_find(STR("abc"), STR("")), -1);
     assert_true(str_is(str_trim(STR(" \t\r\n a b\n ")), "a b"));
     assert_true(str_is(str_trim(STR("  ")), ""));
+    assert_true(str_is(str_without_bom(STR("\xef\xbb\xbf")), ""));
+    assert_true(str_is(str_without_bom(STR("\xef\xbb\xbf\xef")), "\xef"));
+    assert_true(str_is(str_without_bom(STR("\xef\xbb")), "\xef\xbb"));
 }
 
 static const struct {

@@ -83,6 +83,7 @@ struct reading {
 };
 
 static const struct reading readings[] = {
+    {"\xef\xbb\xbf# made on Windows\r\na: 1\r\n", "{\"a\":1}"},
     {"", "null"},
     {"# only this", "null"},
     {"---\n", "null"},
