@@ -57,6 +57,9 @@ static bool take_option(const struct option_row *table, int argc, char **argv, i
             return error_set(err, "option '--%s' needs a value (%s)", row->name, row->value);
         value = argv[++*at];
     }
+    if (row->value && !*value)
+        return error_set(err, "option '--%s' needs a value (%s), not an empty one", row->name,
+                         row->value);
     options->given[options->given_count++] = (struct option_given){row, value ? value : ""};
     return true;
 }

@@ -54,6 +54,8 @@ static void values_are_given_where_they_belong(void **state)
     (void)state;
     REFUSED("option '--config' needs a value (FILE)", "--config");
     REFUSED("option '--config' needs a value (FILE)", "--config", "--json");
+    REFUSED("option '--config' needs a value (FILE), not an empty one", "--config=");
+    REFUSED("option '--config' needs a value (FILE), not an empty one", "--config", "");
     REFUSED("option '--json' takes no value", "--json=yes");
     REFUSED("option '--config' is given twice", "--config", "a", "--config=b");
     REFUSED("option '--json' is given twice", "--json", "--json");
@@ -65,11 +67,11 @@ static void both_forms_and_arguments(void **state)
     struct options options;
     struct error err;
     assert_true(PARSE(&options, &err, "--config", "-", "one", "--dns=a=b", "-", "--json", "--dns",
-                      "", "--", "--json", "-x"));
+                      "b", "--", "--json", "-x"));
     assert_false(options.help);
     assert_string_equal(options_get(&options, "config", NULL), "-");
     assert_string_equal(options_value(&options, "dns", 0), "a=b");
-    assert_string_equal(options_value(&options, "dns", 1), "");
+    assert_string_equal(options_value(&options, "dns", 1), "b");
     assert_null(options_value(&options, "dns", 2));
     assert_true(options_has(&options, "json"));
     assert_int_equal(options.argument_count, 4);
