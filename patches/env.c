@@ -5,9 +5,29 @@
 
 #include <stdio.h>
 
-/* How deep $(NAME) may refer to $(NAME), and how long a value may become. */
+/* How deep $(NAME) may refer to $(NAME), how often in all, and how long a value may become. */
 #define EXPANSION_DEPTH 8
+#define EXPANSION_REFERENCES 1000
 #define EXPANSION_MAX (1u << 20)
+
+/* Up to so many entries are looked through one by one. */
+#define FEW 64
+
+static int compare_places(const void *a, const void *b)
+{
+    const struct env_place *left = a;
+    const struct env_place *right = b;
+    int order = str_compare(left->name, right->name);
+    return order ? order : (left->index > right->index) - (left->index < right->index);
+}
+
+static void sort_names(struct env *env)
+{
+    env->sorted = xcalloc(env->count, sizeof(*env->sorted));
+    for (size_t i = 0; i < env->count; i++)
+        env->sorted[i] = (struct env_place){env->entries[i].name, i};
+    qsort(env->sorted, env->count, sizeof(*env->sorted), compare_places);
+}
 
 void env_read(const struct subject *subject, struct value container, size_t index, struct env *ret)
 {
@@ -23,18 +43,40 @@ void env_read(const struct subject *subject, struct value container, size_t inde
     struct value entry = value_first(list);
     for (size_t i = 0; i < count; i++, entry = value_next(entry))
         ret->entries[i] = (struct env_entry){value_text(value_get(entry, "name")), entry};
+    if (count > FEW)
+        sort_names(ret);
 }
 
 void env_done(struct env *env)
 {
     free(env->entries);
+    free(env->sorted);
     env->entries = NULL;
+    env->sorted = NULL;
     env->count = 0;
+}
+
+static size_t find_sorted(const struct env *env, struct str name, size_t end)
+{
+    const struct env_place wanted = {name, end};
+    size_t low = 0;
+    size_t high = env->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_places(&env->sorted[middle], &wanted) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low && str_equal(env->sorted[low - 1].name, name) ? env->sorted[low - 1].index
+                                                             : SIZE_MAX;
 }
 
 /* The last entry of the name before `end`, or SIZE_MAX. */
 static size_t find_before(const struct env *env, struct str name, size_t end)
 {
+    if (env->sorted)
+        return find_sorted(env, name, end);
     for (size_t i = end; i > 0; i--)
         if (str_equal(env->entries[i - 1].name, name))
             return i - 1;
@@ -46,37 +88,57 @@ bool env_has(const struct env *env, struct str name)
     return find_before(env, name, env->count) != SIZE_MAX;
 }
 
-static enum env_state resolve_at(const struct env *env, size_t index, unsigned depth,
-                                 struct buf *value);
+/* A value that is being put together. */
+struct expansion {
+    const struct env *env;
+    struct buf *value;
+    unsigned depth;
+    unsigned references;
+};
+
+static enum env_state resolve_at(struct expansion *expansion, size_t index);
 
 /* Adds the value of $(name) for the entry at `index`. */
-static enum env_state resolve_reference(const struct env *env, struct str name, size_t index,
-                                        unsigned depth, struct buf *value)
+static enum env_state resolve_reference(struct expansion *expansion, struct str name, size_t index)
 {
-    size_t found = find_before(env, name, index);
-    if (found == SIZE_MAX || depth == EXPANSION_DEPTH)
+    size_t found = find_before(expansion->env, name, index);
+    if (found == SIZE_MAX || expansion->depth == EXPANSION_DEPTH ||
+        expansion->references == EXPANSION_REFERENCES)
         return ENV_UNKNOWN; /* a Service's variable, or left as it stands */
-    return resolve_at(env, found, depth + 1, value);
+    expansion->references++;
+    expansion->depth++;
+    enum env_state state = resolve_at(expansion, found);
+    expansion->depth--;
+    return state;
+}
+
+static const char *last_close(struct str text)
+{
+    size_t length = text.length;
+    while (length && text.data[length - 1] != ')')
+        length--;
+    return length ? text.data + length - 1 : NULL;
 }
 
 /* "$$" is a dollar sign, "$(NAME)" a reference, every other dollar sign itself. */
-static enum env_state expand(const struct env *env, struct str text, size_t index, unsigned depth,
-                             struct buf *value)
+static enum env_state expand(struct expansion *expansion, struct str text, size_t index)
 {
-    while (text.length) {
+    struct buf *value = expansion->value;
+    const char *last = last_close(text);
+    while (text.length && !value->failed) {
         long dollar = str_find(text, STR("$"));
         size_t plain = dollar < 0 ? text.length : (size_t)dollar;
         buf_add(value, (struct str){text.data, plain});
         text = str_skip(text, plain);
-        long close = str_find(text, STR(")"));
         if (str_starts(text, STR("$$"))) {
             buf_add_char(value, '$');
             text = str_skip(text, 2);
-        } else if (str_starts(text, STR("$(")) && close > 0) {
-            struct str name = {text.data + 2, (size_t)close - 2};
-            if (resolve_reference(env, name, index, depth, value) != ENV_LITERAL)
+        } else if (str_starts(text, STR("$(")) && last && text.data < last) {
+            size_t close = (size_t)str_find(text, STR(")"));
+            struct str name = {text.data + 2, close - 2};
+            if (resolve_reference(expansion, name, index) != ENV_LITERAL)
                 return ENV_UNKNOWN;
-            text = str_skip(text, (size_t)close + 1);
+            text = str_skip(text, close + 1);
         } else if (text.length) {
             buf_add_char(value, '$');
             text = str_skip(text, 1);
@@ -110,13 +172,14 @@ static struct str downward(const struct subject *subject, struct str path)
     return STR_NONE;
 }
 
-static enum env_state resolve_at(const struct env *env, size_t index, unsigned depth,
-                                 struct buf *value)
+static enum env_state resolve_at(struct expansion *expansion, size_t index)
 {
+    const struct env *env = expansion->env;
+    struct buf *value = expansion->value;
     struct value entry = env->entries[index].entry;
     struct value from = value_get(entry, "valueFrom");
     if (!value_present(from))
-        return expand(env, value_text(value_get(entry, "value")), index, depth, value);
+        return expand(expansion, value_text(value_get(entry, "value")), index);
     struct str text = downward(env->subject, value_text(value_at(from, "fieldRef.fieldPath")));
     if (!text.data)
         return ENV_UNKNOWN;
@@ -129,7 +192,8 @@ enum env_state env_resolve(const struct env *env, const char *name, struct buf *
     size_t found = find_before(env, str_of(name), env->count);
     if (found == SIZE_MAX)
         return env->has_env_from ? ENV_UNKNOWN : ENV_ABSENT;
-    return resolve_at(env, found, 0, value);
+    struct expansion expansion = {.env = env, .value = value};
+    return resolve_at(&expansion, found);
 }
 
 bool env_is_set(const struct env *env, const char *name)

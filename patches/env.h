@@ -14,6 +14,12 @@ struct env_entry {
     struct value entry;
 };
 
+/* A name and the index of its entry. */
+struct env_place {
+    struct str name;
+    size_t index;
+};
+
 /* The environment of one container of a pod. */
 struct env {
     const struct subject *subject;
@@ -21,6 +27,7 @@ struct env {
     bool has_env_from; /* names may come from envFrom, unseen */
     struct env_entry *entries;
     size_t count;
+    struct env_place *sorted; /* by name, then by index; NULL while there are few */
 };
 
 /* Reads the container at `index`. The caller frees with env_done(). */

@@ -86,6 +86,67 @@ static void test_resolve(void **state)
     }
 }
 
+/* The same among many entries, where names are not looked through one by one. */
+static void test_resolve_among_many(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(resolved) / sizeof(*resolved); i++) {
+        const char *start = "\"env\":[{";
+        if (strncmp(resolved[i].container, start, strlen(start)) != 0)
+            continue;
+        struct buf container = BUF(100000);
+        buf_add_text(&container, "\"env\":[");
+        for (int j = 0; j < 100; j++)
+            buf_addf(&container, "{\"name\":\"%c%d\",\"value\":\"$(none)\"},{},", "AWZ"[j % 3], j);
+        buf_add_text(&container, resolved[i].container + strlen(start) - 1);
+        struct fixture fixture;
+        open_fixture(&fixture, container.data);
+        struct buf value = BUF(100);
+        assert_int_equal(env_resolve(&fixture.env, "X", &value), resolved[i].state);
+        if (resolved[i].state == ENV_LITERAL)
+            assert_true(str_is(buf_str(&value), resolved[i].value));
+        assert_true(env_has(&fixture.env, STR("Z2")));
+        assert_false(env_has(&fixture.env, STR("Z1")));
+        assert_false(env_has(&fixture.env, STR("ZZZZ")));
+        buf_clear(&value);
+        close_fixture(&fixture);
+        buf_clear(&container);
+    }
+}
+
+/* Values that are short, but would take for ever to put together. */
+static void test_resolve_ends_soon(void **state)
+{
+    (void)state;
+    struct buf container = BUF(1u << 20);
+    buf_add_text(&container, "\"env\":[{\"name\":\"L0\"}");
+    for (int i = 1; i < 8; i++) {
+        buf_addf(&container, ",{\"name\":\"%s%d\",\"value\":\"", i == 7 ? "X" : "L", i);
+        for (int j = 0; j < 500; j++)
+            buf_addf(&container, "$(L%d)", i - 1);
+        buf_add_text(&container, "\"}");
+    }
+    buf_add_char(&container, ']');
+    struct fixture fixture;
+    open_fixture(&fixture, container.data);
+    struct buf value = BUF(100);
+    assert_int_equal(env_resolve(&fixture.env, "X7", &value), ENV_UNKNOWN);
+    close_fixture(&fixture);
+    buf_clear(&container);
+
+    buf_add_text(&container, "\"env\":[{\"name\":\"X\",\"value\":\")");
+    for (int j = 0; j < 200000; j++)
+        buf_add_text(&container, j % 2 ? "$$" : "$(");
+    buf_add_text(&container, "\"}]");
+    open_fixture(&fixture, container.data);
+    struct buf large = BUF(1u << 20);
+    assert_int_equal(env_resolve(&fixture.env, "X", &large), ENV_LITERAL);
+    assert_int_equal(large.length, 1 + 200000 / 2 * 3);
+    close_fixture(&fixture);
+    buf_clear(&large);
+    buf_clear(&container);
+}
+
 static void test_resolve_is_bounded(void **state)
 {
     (void)state;
@@ -186,6 +247,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_resolve),
+        cmocka_unit_test(test_resolve_among_many),
+        cmocka_unit_test(test_resolve_ends_soon),
         cmocka_unit_test(test_resolve_is_bounded),
         cmocka_unit_test(test_inject),
     };
