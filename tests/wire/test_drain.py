@@ -23,6 +23,12 @@ def begun(prepare: Prepare, **settings: object) -> Server:
     return prepare({"server": settings}).start()
 
 
+def told_to_stop(server: Server) -> None:
+    """SIGTERM, and it has noticed."""
+    server.signal(signal.SIGTERM)
+    wait_for("not ready", lambda: server.get("/readyz").status == 503)
+
+
 def is_gone(server: Server) -> bool:
     try:
         Connection(server.ports["webhook"], None).close()
@@ -57,13 +63,11 @@ def test_under_load_without_a_delay(prepare: Prepare):
 
 def test_what_the_delay_looks_like(prepare: Prepare):
     """Not ready at once, alive, still serving, every answer says goodbye."""
-    server = begun(prepare, drainDelay="3s", drainGrace="1s")
+    server = begun(prepare, drainDelay="600s")
     assert server.get("/readyz").status == 200
     with server.connect() as kept:
         assert not kept.post(samples.RESTORE, BODY).closes
-        watch = Stopwatch()
-        server.signal(signal.SIGTERM)
-        wait_for("not ready", lambda: server.get("/readyz").status == 503, seconds=1)
+        told_to_stop(server)
         assert "drain" in server.get("/readyz").text
         assert server.get("/livez").status == 200
         answer = kept.post(samples.RESTORE, BODY)
@@ -75,28 +79,32 @@ def test_what_the_delay_looks_like(prepare: Prepare):
         check(samples.pod(), answer)
         assert answer.closes
     assert server.metric("harbor_pg_webhook_requests_total", code="200") >= 3
+    assert server.stop() == 0
+
+
+def test_the_delay_is_kept(prepare: Prepare):
+    server = begun(prepare, drainDelay="2s", drainGrace="60s")
+    watch = Stopwatch()
+    server.signal(signal.SIGTERM)
     assert server.exit_code() == 0
-    assert 3.0 <= watch.seconds() < 4.5 * SCALE
+    assert 2.0 <= watch.seconds() < 20
 
 
 def test_errors_say_goodbye_too(prepare: Prepare):
-    server = begun(prepare, drainDelay="3s", drainGrace="1s")
-    server.signal(signal.SIGTERM)
-    wait_for("not ready", lambda: server.get("/readyz").status == 503, seconds=1)
+    server = begun(prepare, drainDelay="600s")
+    told_to_stop(server)
     for target, body in ((samples.RESTORE, b"{"), ("/nowhere", BODY)):
         with server.connect() as connection:
             answer = connection.post(target, body)
             assert answer.status in (400, 404)
             assert answer.closes
-    assert server.exit_code() == 0
+    assert server.stop() == 0
 
 
 def test_an_idle_server_leaves_soon(prepare: Prepare):
-    server = begun(prepare, drainDelay="0s", drainGrace="20s")
-    watch = Stopwatch()
+    server = begun(prepare, drainDelay="0s", drainGrace="600s")
     server.signal(signal.SIGTERM)
     assert server.exit_code() == 0
-    assert watch.seconds() < 2.0 * SCALE
     assert is_gone(server)
 
 
@@ -122,8 +130,7 @@ def test_a_client_that_waits_for_its_turn_is_served(prepare: Prepare):
     with contextlib.ExitStack() as stack:
         others = [stack.enter_context(server.connect()) for _ in range(8)]
         waiting = stack.enter_context(Connection(server.ports["webhook"], None))
-        server.signal(signal.SIGTERM)
-        wait_for("not ready", lambda: server.get("/readyz").status == 503)
+        told_to_stop(server)
         others[0].close()
         waiting.secure(server.trust)
         answer = waiting.post(samples.RESTORE, BODY)
@@ -136,8 +143,7 @@ def test_nobody_waits_in_vain(prepare: Prepare):
     """Whoever comes after the last call is told to go elsewhere, long before the grace ends."""
     server = begun(prepare, drainGrace="60s")
     with server.connect() as idle:
-        server.signal(signal.SIGTERM)
-        wait_for("not ready", lambda: server.get("/readyz").status == 503)
+        told_to_stop(server)
         wait_for("the listen socket is gone", lambda: is_gone(server))
         assert idle.pump()
     assert server.exit_code() == 0
@@ -157,7 +163,7 @@ def test_a_hanging_client_is_cut_after_the_grace(prepare: Prepare, kind: str):
         watch = Stopwatch()
         server.signal(signal.SIGTERM)
         assert server.exit_code() == 0, server.output()
-        assert 1.5 <= watch.seconds() < 4.0 * SCALE
+        assert 1.5 <= watch.seconds() < 10.0 * SCALE
         assert hanging.is_closed(2.0)
     assert server.log(connectionsCut=1), "a forced end is logged"
 
@@ -165,13 +171,10 @@ def test_a_hanging_client_is_cut_after_the_grace(prepare: Prepare, kind: str):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_the_wait(prepare: Prepare, number: signal.Signals):
     """Whoever presses twice means it; in any case the exit code says that it was in order."""
-    server = begun(prepare, drainDelay="60s", drainGrace="60s")
-    server.signal(signal.SIGTERM)
-    wait_for("draining", lambda: server.get("/readyz").status == 503)
-    watch = Stopwatch()
+    server = begun(prepare, drainDelay="600s", drainGrace="600s")
+    told_to_stop(server)
     server.signal(number)
     assert server.exit_code() == 0
-    assert watch.seconds() < 5.0 * SCALE
 
 
 def test_sigint_drains(prepare: Prepare):

@@ -150,7 +150,7 @@ def test_connections_are_bounded(start: Start):
 
 
 def test_idle_connections_are_closed(start: Start):
-    server = start({"server": {"limits": {"idle": "1s"}}})
+    server = start({"server": {"limits": {"idle": "4s"}}})
     body = samples.wire(samples.pod())
     with contextlib.ExitStack() as stack:
         silent = [stack.enter_context(server.connect()) for _ in range(6)]
@@ -164,17 +164,17 @@ def test_idle_connections_are_closed(start: Start):
         raw = stack.enter_context(Connection(server.ports["webhook"], None))
         watch = Stopwatch()
         for number, connection in enumerate([*silent, raw]):
-            assert connection.is_closed(15), f"connection {number} is still open"
-        assert watch.seconds() >= 0.5
+            assert connection.is_closed(30), f"connection {number} is still open"
+        assert watch.seconds() >= 3
     ask(server)
 
 
 def test_a_connection_in_use_is_not_idle(start: Start):
     """Kept connections live as long as something comes before the idle time is over."""
-    server = start({"server": {"limits": {"idle": "2s"}}})
+    server = start({"server": {"limits": {"idle": "5s"}}})
     watch = Stopwatch()
     with server.connect() as connection:
-        while watch.seconds() < 5:
+        while watch.seconds() < 7:
             review = samples.with_uid(samples.pod())
             check(review, connection.post(samples.RESTORE, samples.wire(review)))
             assert connection.pump(0.5)
@@ -182,7 +182,7 @@ def test_a_connection_in_use_is_not_idle(start: Start):
 
 def test_dripping_clients_harm_nobody(start: Start):
     """A byte now and then keeps a connection; others are served as quickly as before."""
-    server = start({"server": {"limits": {"idle": "2s"}}})
+    server = start({"server": {"limits": {"idle": "30s"}}})
     review = samples.postgresql()
     body = samples.wire(review)
     with contextlib.ExitStack() as stack:
@@ -194,7 +194,7 @@ def test_dripping_clients_harm_nobody(start: Start):
                 connection.send(body[at : at + 1])
             watch = Stopwatch()
             ask(server)
-            assert watch.seconds() < (10 if SLOW else 1)
+            assert watch.seconds() < (10 if SLOW else 5)
         for connection in drippers:
             connection.send(body[20:])
             check(review, connection.answer())
