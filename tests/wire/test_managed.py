@@ -145,6 +145,9 @@ FAULTS: list[tuple[str, Callable[[FakeApi], Fault], str]] = [
 ]
 
 
+AFTER_ALL = "certificates are looked after again"
+
+
 @pytest.mark.parametrize(
     ("fault", "expected"), [it[1:] for it in FAULTS], ids=[it[0] for it in FAULTS]
 )
@@ -161,9 +164,10 @@ def test_a_fault_is_told_and_passes(
     assert replica.why().startswith("tls: there is no certificate yet\ntls: secrets/harbor-pg-we")
     api.fault = lambda call: None
     replica.wait_ready()
+    wait_for("told that it is over", lambda: replica.server.log(AFTER_ALL))
     told = [it["error"] for it in replica.server.log("certificates cannot be looked after")]
     assert len(told) == 1, told
-    assert len(replica.server.log("certificates are looked after again")) == 1
+    assert len(replica.server.log(AFTER_ALL)) == 1
     assert not any(call.path.endswith("/elsewhere") for call in api.calls)
 
 
