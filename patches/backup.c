@@ -6,10 +6,23 @@
 
 /* What else would decide where the archive lies or who opens it: not wanted beside a profile. */
 static const char *const place_names[] = {
-    "WALG_S3_PREFIX",   "WALE_S3_PREFIX",    "WAL_GCS_BUCKET",        "WAL_GS_BUCKET",
-    "WAL_SWIFT_BUCKET", "WALG_GS_PREFIX",    "WALE_GS_PREFIX",        "WALE_GCS_PREFIX",
-    "WALG_AZ_PREFIX",   "WALE_SWIFT_PREFIX", "WALG_SSH_PREFIX",       "AWS_ENDPOINT",
-    "WALE_S3_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY",
+    "WALG_S3_PREFIX",
+    "WALE_S3_PREFIX",
+    "WAL_GCS_BUCKET",
+    "WAL_GS_BUCKET",
+    "WAL_SWIFT_BUCKET",
+    "WALG_GS_PREFIX",
+    "WALE_GS_PREFIX",
+    "WALE_GCS_PREFIX",
+    "WALG_AZ_PREFIX",
+    "WALE_SWIFT_PREFIX",
+    "WALG_SSH_PREFIX",
+    "AWS_ENDPOINT",
+    "WALE_S3_ENDPOINT",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
 };
 #define PLACE_COUNT (sizeof(place_names) / sizeof(*place_names))
 

@@ -38,7 +38,7 @@ static const struct variable table[] = {
     {"AZURE_TENANT_ID", "2.0-p2", VARIABLE_BOTH, VARIABLE_TEXT, false, "",
      "tenant of a service principal"},
     {"BACKUP_NUM_TO_RETAIN", "", VARIABLE_BOTH, VARIABLE_NUMBER, false, "",
-     "base backups that are kept"},
+     "days for which a base backup is kept, at least as many backups"},
     {"BACKUP_SCHEDULE", "", VARIABLE_OWN_ONLY, VARIABLE_TEXT, false, "",
      "when base backups are made: five cron fields"},
     {"CLONE_HOST", "", VARIABLE_CLONE_ONLY, VARIABLE_TEXT, false, "",

@@ -152,6 +152,7 @@ HOSTILE_TO_BACKUPS = {
     "WAL_BUCKET_SCOPE_PREFIX": "other-",
     "AWS_ENDPOINT": "https://elsewhere.example",
     "WALE_S3_ENDPOINT": "https+path://elsewhere.example",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/other",
     "BACKUP_NUM_TO_RETAIN": "1",
 }
 HOSTILE_TO_CLONES = {
