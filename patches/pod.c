@@ -125,6 +125,24 @@ static bool is_for(const struct subject *subject, const struct pod_profile *prof
     return false;
 }
 
+/* Two HarborClusters in one namespace get the same data, which is seldom meant. */
+static void trace_covered(const struct pod_profile *profile, const struct pod *pod,
+                          struct decision *decision)
+{
+    static const char *const whom[] = {
+        [COVERAGE_HARBOR] = "every HarborCluster",
+        [COVERAGE_ALL] = "every spilo cluster",
+        [COVERAGE_LISTED] = "every one that it lists",
+    };
+    enum coverage coverage = profile->clusters->coverage;
+    bool alone = coverage == COVERAGE_LISTED && profile->clusters->names.count == 1;
+    bool shares = profile->one_source && !alone;
+    decision_trace(decision, "clusters", true, NULL, "the profile is for '%.*s'%s%s%s",
+                   STR_ARG(buf_str(&pod->scope)), shares ? ", as for " : "",
+                   shares ? whom[coverage] : "",
+                   shares ? " in this namespace: each starts from the same data" : "");
+}
+
 bool pod_concerns(const struct subject *subject, const struct pod_profile *profile,
                   struct decision *decision, struct pod *ret)
 {
@@ -145,11 +163,13 @@ bool pod_concerns(const struct subject *subject, const struct pod_profile *profi
     decision->profile = profile->name;
     buf_add(&decision->image, ret->image);
     bool covered = is_for(subject, profile, ret, decision);
-    decision_trace(decision, "clusters", covered, NULL,
-                   covered ? "the profile is for '%.*s'" : "the profile is not for '%.*s'",
-                   STR_ARG(buf_str(&ret->scope)));
-    if (!covered)
+    if (covered) {
+        trace_covered(profile, ret, decision);
+    } else {
+        decision_trace(decision, "clusters", false, NULL, "the profile is not for '%.*s'",
+                       STR_ARG(buf_str(&ret->scope)));
         pod_done(ret);
+    }
     return covered;
 }
 

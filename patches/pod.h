@@ -23,6 +23,7 @@ struct pod_profile {
     const struct cluster_filter *clusters;
     const struct profile_problems *problems;
     const char *names; /* the profiles there are, comma-separated */
+    bool one_source;   /* every cluster that it is for gets the same data */
 };
 
 /* Whether there is something to decide: a spilo pod that is created and that the profile is for.

@@ -337,6 +337,7 @@ void decide_restore(const struct policy *policy, const struct restore_profile *p
         .clusters = profile ? &profile->clusters : NULL,
         .problems = profile ? &profile->problems : NULL,
         .names = names,
+        .one_source = true,
     };
     struct pod pod;
     if (!pod_concerns(subject, &gate, decision, &pod))

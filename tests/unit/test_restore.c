@@ -364,6 +364,35 @@ static void test_env_from_is_neutralised(void **state)
     fixture_close(&fixture);
 }
 
+/* What `explain` says of the clusters that a profile is for. */
+static void test_clusters_that_share_a_source_are_told(void **state)
+{
+    (void)state;
+    const struct {
+        const char *policy;
+        const char *why;
+    } rows[] = {
+        {PROFILE, "the profile is for 'postgresql-ns-hc', as for every HarborCluster in this "
+                  "namespace: each starts from the same data"},
+        {PROFILES(",'clusters':'all'"),
+         "the profile is for 'postgresql-ns-hc', as for every spilo "
+         "cluster in this namespace: each starts from the same data"},
+        {PROFILES(",'clusters':['a','hc']"),
+         "the profile is for 'postgresql-ns-hc', as for every one that it lists in this namespace: "
+         "each starts from the same data"},
+        {PROFILES(",'clusters':['hc']"), "the profile is for 'postgresql-ns-hc'"},
+        {PROFILES(",'clusters':['a']"), "the profile is not for 'postgresql-ns-hc'"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct fixture fixture;
+        fixture_open(&fixture, FIXTURE_RESTORE, rows[i].policy, "dr", OPERATION_CREATE, SPILO(""),
+                     NULL);
+        assert_string_equal(fixture.trace.rules[2].rule, "clusters");
+        assert_string_equal(fixture.trace.rules[2].why, rows[i].why);
+        fixture_close(&fixture);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -373,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_only_creation_is_decided),
         cmocka_unit_test(test_second_call_says_the_same),
         cmocka_unit_test(test_env_from_is_neutralised),
+        cmocka_unit_test(test_clusters_that_share_a_source_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
