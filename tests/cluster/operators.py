@@ -84,8 +84,8 @@ def install(
     plane.api.create(
         "configmaps", {"metadata": {"name": "postgres-operator"}, "data": data}, "default"
     )
-    items = {"apiVersion": "v1", "kind": "List", "items": harbor_crds()}
-    plane.kubectl("create", "-f", "-", stdin=json.dumps(items))
+    for crd in harbor_crds():
+        plane.api.create("customresourcedefinitions", crd)
     # Harbor-operator ends when it finds a group that is not served yet.
     crds = plane.api.list("customresourcedefinitions")
     wait_for("CRDs are served", lambda: all(served(plane, crd) for crd in crds), 60, INTERVAL)
