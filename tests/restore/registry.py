@@ -99,6 +99,7 @@ class Registry(Database):
                 name = claim["metadata"]["name"]
                 self.api.delete("persistentvolumeclaims", self.namespace, name)
         self._wait_gone("persistentvolumeclaims")
+        self._wait("its Secrets are gone", lambda: self.secrets() <= {RESTORE})
 
     def _wait_gone(self, kind: str) -> None:
         self._wait(f"{kind} are gone", lambda: not self.api.list(kind, self.namespace))
@@ -162,6 +163,10 @@ class Registry(Database):
 
     def password(self, user: str) -> str:
         return self.secret(f"{user}.{self.name}.credentials")["password"]
+
+    def secrets(self) -> set[str]:
+        """Their names."""
+        return {it["metadata"]["name"] for it in self.api.list("secrets", self.namespace)}
 
     def secret(self, name: str) -> dict[str, str]:
         data = self.api.get("secrets", self.namespace, name)["data"]

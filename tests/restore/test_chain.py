@@ -103,8 +103,7 @@ def test_wrong_order_the_label_stays_on_and_the_volumes_are_lost(whole, entry, r
     bootstraps = restored.bootstraps()
     restored.sql(restored.leader(), WRITE)
     restored.delete()
-    secrets = [it["metadata"]["name"] for it in restored.api.list("secrets", restored.namespace)]
-    assert secrets == [RESTORE]
+    assert restored.secrets() == {RESTORE}
 
     restored.delete_inputs()
     create_two(restored)
