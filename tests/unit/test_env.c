@@ -131,6 +131,7 @@ static void test_resolve_ends_soon(void **state)
     open_fixture(&fixture, container.data);
     struct buf value = BUF(100);
     assert_int_equal(env_resolve(&fixture.env, "X7", &value), ENV_UNKNOWN);
+    buf_clear(&value);
     close_fixture(&fixture);
     buf_clear(&container);
 
