@@ -30,9 +30,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             prepare()
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    real = ", ".join(PAIRS) or f"none: {spilo.ABSENT}"
-    return f"entry points: our stand-in for spilo's; spilo's own: {real}"
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Which entry points there were; the names of the tests say which of them each one used."""
+    real = ", ".join(PAIRS) or f"none ({spilo.ABSENT})"
+    terminalreporter.write_line(f"entry points: stand-in (ours); spilo's own: {real}")
 
 
 @pytest.fixture(scope="session")

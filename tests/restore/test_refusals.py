@@ -20,7 +20,9 @@ from source import Archive
 
 FIRST_SEGMENT = "wal_005/000000010000000000000001.lz4"
 NEW_TIMELINE = "wal_005/00000002.history.lz4"
-PUSH_SECONDS = 30
+PUSH_SECONDS = 60
+WATCHED_SECONDS = 30
+ROUNDS = 15  # of Patroni, one a second
 
 
 def refused(scene: Scene, reason: str, document: dict, config: dict, profile: str = PROFILE) -> str:
@@ -45,10 +47,10 @@ def by_hand(scene: Scene, source: Archive) -> list[dict]:
     return scene.by_hand(source, scene.stores.versity.endpoint)
 
 
-def pushed(end: End, happened: Callable[[], bool]) -> None:
+def pushed(end: End, happened: Callable[[], bool], seconds: float = PUSH_SECONDS) -> None:
     """Its WAL has reached the archive."""
     end.node.sql("select pg_switch_wal()")
-    wait_for(f"{end.node.name} has pushed its WAL", happened, PUSH_SECONDS, 0.2)
+    wait_for(f"{end.node.name} has pushed its WAL", happened, seconds, 0.2)
 
 
 # --- nobody notices
@@ -181,8 +183,8 @@ def test_an_own_archive_without_the_endpoint_of_the_source(scene: Scene, entry: 
         end.has_to_be("leader")
         assert end.fingerprint.tables == scene.lost.final.tables
         with contextlib.suppress(AssertionError):
-            pushed(end, lambda: bool(pushed_to()))
-        where = " and ".join(pushed_to()) or f"**neither of the stores** within {PUSH_SECONDS} s"
+            pushed(end, lambda: bool(pushed_to()), WATCHED_SECONDS)
+        where = " and ".join(pushed_to()) or f"**neither of the stores** within {WATCHED_SECONDS} s"
     outcome = f"all rows; its WAL goes to {where}"
     why.hold("own-archive-unproven", entry.name, outcome, end.seconds)
 
@@ -214,9 +216,8 @@ def test_rules_that_lock_patroni_out(scene: Scene, entry: Entry) -> None:
     with scene.run(entry, made, stuck_when=stuck, times=2) as end:
         end.has_to_be("stuck")
         end.says(r'no pg_hba\.conf entry for host ""?\[local\]""?, user ""?postgres')
-    outcome = (
-        '**never a leader**: restored, then `no pg_hba.conf entry for host "[local]"`, for ever'
-    )
+    symptom = 'no pg_hba.conf entry for host "[local]"'
+    outcome = f"**never a leader**: restored, then locked out, `{symptom}`"
     why.hold("rules-lock-out", entry.name, outcome, end.seconds)
 
 
@@ -228,11 +229,11 @@ def test_no_region(scene: Scene, entry: Entry) -> None:
     refused(scene, "incomplete-profile", review, config)
     without_region = without(scene.by_hand(scene.archive(entry)), "CLONE_AWS_REGION")
     made = pod(review, *without_region)
-    with scene.run(entry, made, stuck_when="bootstrap in progress", times=15) as end:
+    with scene.run(entry, made, stuck_when="bootstrap in progress", times=ROUNDS) as end:
         end.has_to_be("stuck", "ended")
         find = "cat $(find /run -path '*clone*' -name AWS_REGION)"
         assert end.node.sandbox.run("sh", "-c", find).stdout == "loca"
-    how = "tries for ever" if end.state == "stuck" else "Patroni ends"
+    how = f"still trying after {ROUNDS} rounds" if end.state == "stuck" else "Patroni ends"
     outcome = f"**never a leader**: region `loca`, {how}"
     why.hold("no-region", entry.name, outcome, end.seconds)
 

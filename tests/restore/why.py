@@ -80,4 +80,5 @@ def hold(case: str, column: str, outcome: str, seconds: float) -> None:
         PAGE.write_text("\n".join(lines) + "\n")
         return
     said = SECONDS.sub("", row.cells[place])
-    assert said == outcome, f"{PAGE}:{row.line + 1}: `{case}`, {column}: UPDATE_DOCS=1 writes it"
+    place_of_it = f"{PAGE}:{row.line + 1}: `{case}`, {column}"
+    assert said == outcome, f"{place_of_it}: measured '{outcome}'; UPDATE_DOCS=1 writes it"
