@@ -5,13 +5,16 @@
     walg.py wal-push PATH | wal-fetch NAME PATH
 
 The archive is given by WALG_S3_PREFIX and the AWS_ variables. It is not WAL-G: no deltas, no
-encryption, no parallel transfers, everything in memory.
+encryption, no parallel transfers, everything in memory. The first wal-fetch after a backup-fetch
+takes all WAL there is; the many further ones of a restore do without boto3, which is long to load.
 """
 
+import hashlib
 import io
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -20,13 +23,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import lz4.frame
-from botocore.config import Config
-from botocore.exceptions import ClientError
 
 AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"  # of the container, not those of boto3
 BACKUPS, WAL = "basebackups_005", "wal_005"
+TAKEN = Path("/tmp/wal-of-archives")
 SENTINEL = "_backup_stop_sentinel.json"
 PARTS = {"global/pg_control": "pg_control.tar", "backup_label": "backup_label.tar"}
 FIRST_PART = "part_001.tar"
@@ -38,6 +39,9 @@ class Archive:
     """One prefix of one bucket."""
 
     def __init__(self, env: dict[str, str]) -> None:
+        import boto3
+        from botocore.config import Config
+
         match = re.fullmatch(r"s3://([^/]+)/(.*?)/?", env["WALG_S3_PREFIX"])
         if not match:
             raise SystemExit(f"not a prefix: {env['WALG_S3_PREFIX']}")
@@ -57,13 +61,8 @@ class Archive:
     def put(self, key: str, content: bytes) -> None:
         self.s3.put_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}", Body=content)
 
-    def get(self, key: str) -> bytes | None:
-        try:
-            answer = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "NoSuchKey":
-                return None
-            raise
+    def get(self, key: str) -> bytes:
+        answer = self.s3.get_object(Bucket=self.bucket, Key=f"{self.prefix}/{key}")
         return answer["Body"].read()
 
     def keys(self, below: str) -> dict[str, datetime]:
@@ -147,9 +146,10 @@ def backup_fetch(archive: Archive, data: Path, wanted: str) -> None:
         raise SystemExit(f"no backup {wanted} in {archive.prefix}")
     folder = f"{BACKUPS}/{name}/tar_partitions"
     parts = sorted(archive.keys(folder), key=lambda it: it.startswith("pg_control"))
+    shutil.rmtree(TAKEN, ignore_errors=True)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in parts:  # the control file last: without it PostgreSQL does not start
-        content = lz4.frame.decompress(archive.get(f"{folder}/{part}") or b"")
+        content = lz4.frame.decompress(archive.get(f"{folder}/{part}"))
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             tar.extractall(data)
     data.chmod(0o700)
@@ -223,26 +223,38 @@ def wal_push(archive: Archive, path: Path) -> None:
     archive.put(f"{WAL}/{path.name}.lz4", lz4.frame.compress(path.read_bytes()))
 
 
-def wal_fetch(archive: Archive, name: str, path: Path) -> None:
-    content = archive.get(f"{WAL}/{name}.lz4")
-    if content is None:
-        raise SystemExit(f"no {name} in {archive.prefix}/{WAL}")
-    path.write_bytes(lz4.frame.decompress(content))
+def wal_fetch(env: dict[str, str], name: str, path: Path) -> None:
+    taken = TAKEN / hashlib.sha256(env["WALG_S3_PREFIX"].encode()).hexdigest()
+    if not taken.exists():
+        take_wal(Archive(env), taken)
+    file = taken / f"{name}.lz4"
+    if not file.exists():
+        raise SystemExit(f"no {name} in {env['WALG_S3_PREFIX']}")
+    path.write_bytes(lz4.frame.decompress(file.read_bytes()))
+
+
+def take_wal(archive: Archive, folder: Path) -> None:
+    """All of it, or no folder."""
+    unfinished = folder.with_suffix(".part")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    for key in archive.keys(WAL):
+        (unfinished / key).write_bytes(archive.get(f"{WAL}/{key}"))
+    unfinished.rename(folder)
 
 
 def main(words: list[str]) -> None:
-    archive = Archive(dict(os.environ))
+    env = dict(os.environ)
     match words:
         case ["backup-push", data]:
-            backup_push(archive, Path(data))
+            backup_push(Archive(env), Path(data))
         case ["backup-fetch", data, name]:
-            backup_fetch(archive, Path(data), name)
+            backup_fetch(Archive(env), Path(data), name)
         case ["backup-list"]:
-            backup_list(archive)
+            backup_list(Archive(env))
         case ["wal-push", path]:
-            wal_push(archive, Path(path))
+            wal_push(Archive(env), Path(path))
         case ["wal-fetch", name, path]:
-            wal_fetch(archive, name, Path(path))
+            wal_fetch(env, name, Path(path))
         case _:
             raise SystemExit(__doc__)
 
