@@ -22,6 +22,7 @@ from harbor import (
 from plane import Plane
 from polling import wait_for
 from webhook import ENTRIES, Webhook
+from webhook import RESTORE_LABEL as RESTORE
 
 PATCHED = "harbor-pg-webhook/patched"
 REPAIR = "harbor-pg-webhook/repair"
@@ -48,11 +49,9 @@ def wait_synced(cluster: Plane, database: Database, times: int) -> None:
     wait_for(f"{times} more syncs of {database.name}", lambda: count() >= wanted, 90, INTERVAL)
 
 
-def test_a_new_database_is_repaired_down_to_its_pods_and_then_left_alone(cluster, database):
+def test_a_new_database_is_repaired_down_to_its_pods(database):
     it = database("fresh", replicas=2)
-    resource = it.wait_running()
-    assert_repaired(resource)
-
+    assert_repaired(it.wait_running())
     template = it.stateful_set()["spec"]["template"]
     pods = it.pods()
     assert [pod["metadata"]["name"] for pod in pods] == [f"{it.name}-0", f"{it.name}-1"]
@@ -61,10 +60,20 @@ def test_a_new_database_is_repaired_down_to_its_pods_and_then_left_alone(cluster
         assert OLD_LOCALES in environment(holder)
         assert rules_of(holder) == RULES
 
+
+def test_what_is_repaired_and_restored_is_left_alone(cluster, database):
+    """By three syncs of the operator: nothing is written, no pod is made again."""
+    it = database("left-alone", labels={RESTORE: "enabled"})
+    it.wait_running()
+
+    def state() -> tuple:
+        pods = [pod["metadata"]["uid"] for pod in it.pods()]
+        template = it.stateful_set()["spec"]["template"]
+        return it.resource()["metadata"]["generation"], template, pods
+
+    before = state()
     wait_synced(cluster, it, 3)
-    assert it.resource()["metadata"]["generation"] == resource["metadata"]["generation"]
-    assert it.stateful_set()["spec"]["template"] == template
-    assert [pod["metadata"]["uid"] for pod in it.pods()] == [pod["metadata"]["uid"] for pod in pods]
+    assert state() == before
 
 
 def test_the_full_put_of_harbor_operator_keeps_the_repair(cluster, database):
@@ -72,8 +81,7 @@ def test_the_full_put_of_harbor_operator_keeps_the_repair(cluster, database):
     it.wait_running()
     pod = it.pod()
     it.scale(2)
-    it.wait_resource("Harbor's PUT is there", lambda found: found["spec"]["numberOfInstances"] == 2)
-    resource = it.wait_running()
+    resource = it.wait_resource("the PUT", lambda found: found["spec"]["numberOfInstances"] == 2)
 
     put = cluster.audited("update", "postgresqls", it.name)[-1]
     assert put["requestObject"]["spec"]["dockerImage"] == HARBORS_IMAGE
@@ -179,7 +187,7 @@ def test_a_crd_that_prunes_env_keeps_a_live_image_where_it_is(
     it = database("pruned", replicas=None)
     with webhook.blind_to(it.namespace):
         it.create()
-        it.wait_running()
+        it.wait_resource("Harbor's resource")
     assert it.resource()["spec"]["dockerImage"] == HARBORS_IMAGE
 
     repair(cluster, it)

@@ -1,4 +1,4 @@
-"""Policies that docs/ shows, applied as they stand there."""
+"""Manifests that docs/ shows, applied as they stand there."""
 
 import base64
 import json
@@ -85,3 +85,16 @@ def test_a_policy_can_repair_a_new_resource(cluster: Plane, webhook: Webhook, da
         apply("why-not-mutating-admission-policy.md", "kind: MutatingAdmissionPolicy")
         spec = wait_for("it is in force", repaired, 30, INTERVAL)
     assert (spec["patroni"]["pg_hba"], spec["env"]) == (RULES, [OLD_LOCALES])
+
+
+def test_the_dry_run_of_the_installation_shows_the_repair(cluster: Plane, database):
+    text = (helpers.TESTS.parent / "docs/install.md").read_text()
+    (manifest,) = re.findall(
+        r"^kubectl create --dry-run=server .*? <<EOF\n(.*?)^EOF", text, re.M | re.S
+    )
+    database("harbor-trial", replicas=None)
+    words = ("create", "--dry-run=server", "-o", "json", "-f", "-")
+    shown = json.loads(cluster.kubectl(*words, stdin=manifest).out)
+    spec = shown["spec"]
+    assert (spec["patroni"]["pg_hba"], spec["dockerImage"]) == (RULES, PIN)
+    assert "harbor-pg-webhook/patched" in shown["metadata"]["annotations"]

@@ -25,6 +25,7 @@ PROFILE = "dr-2026-11"
 OBJECTS = 2000
 DAY_SECONDS = 86400
 MENDED = 10.0  # within which a bundle is put back
+CALL_SECONDS = 3.0  # webhooks.timeoutSeconds: no call lasts longer
 BURST = 60  # pods of a StatefulSet while a replica dies
 
 Phase = Callable[[str], contextlib.AbstractContextManager[None]]
@@ -196,7 +197,7 @@ def test_the_loss_of_a_replica_fails_only_calls_of_that_one(
             20,
             INTERVAL / 10,
         )
-        gone = watch.start + gone_after + 1.0  # the API server hears of it a moment later
+        gone = watch.start + gone_after + CALL_SECONDS
         webhook.wait_ready()
         wait_some_more(load)
     for it in load.failures[failures:]:

@@ -105,11 +105,11 @@ def by_name(entries: list[dict]) -> dict[str, dict]:
 )
 def test_a_pod_gets_what_the_labels_say_and_nothing_else(database, request, labels, expected):
     it = database(f"labels-{request.node.callspec.id}", labels=labels)
-    it.wait_running()
+    pod = it.wait_pod("the pod")
     made = by_name(environment(it.stateful_set()["spec"]["template"]))
     assert not made.keys() & expected.keys()
     assert OLD_LOCALES["value"] == made[OLD_LOCALES["name"]]["value"]
-    assert by_name(environment(it.pod())) == {**made, **expected}
+    assert by_name(environment(pod)) == {**made, **expected}
 
 
 def test_without_the_label_the_next_pod_is_an_ordinary_one(database):

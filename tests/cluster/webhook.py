@@ -26,7 +26,7 @@ UNSEEN = "example.invalid/unseen"  # label of a namespace that the webhook is no
 VALUES = {
     **process.DATABASE_PROFILES,
     "replicaCount": REPLICAS,
-    "server": {"drainGrace": "5s"},  # for idle connections, which the API server keeps
+    "server": {"drainGrace": "2s"},  # for idle connections, which the API server keeps
     "webhooks": {
         "namespaceSelector": {"matchExpressions": [{"key": UNSEEN, "operator": "DoesNotExist"}]}
     },

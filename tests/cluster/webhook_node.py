@@ -117,7 +117,7 @@ class Pod(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self.node.stopped.is_set() and self._sync():
+            while not self.node.stopped.is_set() and self._goes_on():
                 self.node.stopped.wait(SYNC_SECONDS)
         except Exception as error:  # the next test is told
             self.node.errors.append(f"{self.name}: {error!r}")
@@ -130,6 +130,14 @@ class Pod(threading.Thread):
         return [it for it in lines if message in (None, it["msg"])]
 
     # --- one round
+
+    def _goes_on(self) -> bool:
+        try:
+            return self._sync()
+        except ApiError as error:
+            if error.code != 404:
+                raise
+            return True  # the pod has gone meanwhile, or what it mounts is not there yet
 
     def _sync(self) -> bool:
         """Whether there is anything left to do for this pod."""
