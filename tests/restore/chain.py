@@ -28,8 +28,8 @@ TOOLS = (*plane.PROGRAMS, *OPERATORS, "helm")
 CONFIGURATION = {"database": {"postgresqlVersion": POSTGRES_VERSION}}
 
 # An operator that looks at a database just when that is deleted forgets its volumes: seen when it
-# looked every 8 s.
-SETTINGS = {"resync_period": "10m"}
+# looked every 8 s. And it may miss that a pod has ended, for which it waits 10 minutes by default.
+SETTINGS = {"resync_period": "10m", "pod_deletion_wait_timeout": "3s"}
 
 
 def prepare() -> None:
