@@ -15,6 +15,7 @@ import helpers  # isort: skip
 from tools import CACHE
 
 REQUIREMENTS = helpers.HERE / "container-requirements.txt"
+WAL_E_REQUIREMENTS = helpers.HERE / "wal-e-requirements.txt"
 SKIPPED_STATUS = 77
 POSTGRES_VERSION = "15"  # the only one that Debian 12 has
 POSTGRES_BIN = Path(f"/usr/lib/postgresql/{POSTGRES_VERSION}/bin")
@@ -43,7 +44,15 @@ def container_python(*instead: str) -> Path:
     for pin in instead:
         name = pin.partition("==")[0]
         lines = [pin if line.startswith(f"{name}==") else line for line in lines]
-    wanted = "".join(f"{line}\n" for line in lines)
+    return _environment("".join(f"{line}\n" for line in lines))
+
+
+def wal_e() -> Path:
+    """The same with WAL-E, which wants nothing of the container's Python."""
+    return _environment(WAL_E_REQUIREMENTS.read_text())
+
+
+def _environment(wanted: str) -> Path:
     folder = CACHE / f"restore-venv-{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
     complete = folder / "complete"
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +90,7 @@ def main() -> int:
         print(reason)
         return SKIPPED_STATUS
     container_python()
+    wal_e()
     locale()
     return 0
 

@@ -117,6 +117,11 @@ class Scene:
         """Another database, which nobody wants to have here."""
         return self._make("other-source", "postgresql-other-harbor", 1000)
 
+    def lost_with(self, archiver: Archiver, mounts: Mapping) -> Source:
+        """The same rows, archived by another program at AWS's names."""
+        box = self.lab.sandbox(f"source-{archiver.words[0]}", mounts=mounts, **self._aws())
+        return source.make(box, [archiver], self.stores.versity)
+
     def copy(self, entry: Entry, **changes: str) -> Archive:
         """A copy of it elsewhere, that may be destroyed. To its backup's date it is of today."""
         made = replace(self.archive(entry), **changes)
@@ -141,9 +146,8 @@ class Scene:
         """What becomes of a pod, beside the operator's Secrets and those with the keys."""
         namespace = pod["metadata"]["namespace"]
         objects = [*secrets(pod), *self._keys(namespace), *more]
-        world = {"hosts": self.stores.aws.hosts, "files": {BUNDLE: self.stores.aws.ca}}
         with restored.run(
-            self.lab, entry, namespace, pod, objects, stuck_when, times, **world
+            self.lab, entry, namespace, pod, objects, stuck_when, times, **self._aws()
         ) as end:
             yield end
 
@@ -152,6 +156,9 @@ class Scene:
         archivers = [Archiver(entry.name, entry.archiver) for entry in self.entries]
         box = self.lab.sandbox(name, mounts=mounts)
         return source.make(box, archivers, self.stores.versity, scope, artifacts)
+
+    def _aws(self) -> dict[str, dict]:
+        return {"hosts": self.stores.aws.hosts, "files": {BUNDLE: self.stores.aws.ca}}
 
     def _keys(self, namespace: str) -> Iterator[dict]:
         for name, prefix in ((RESTORE_SECRET, "CLONE_"), (BACKUP_SECRET, "")):

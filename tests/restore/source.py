@@ -80,6 +80,8 @@ class Archiver:
 
     name: str
     words: Sequence[str]
+    offline: bool = False  # makes its base backups only while PostgreSQL is down
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -125,12 +127,12 @@ def make(
     quarters = [range(it * artifacts // 4, (it + 1) * artifacts // 4) for it in range(4)]
     calls = [_call(it, archives[it.name], s3) for it in archivers]
     sandbox.write(PUSH, "set -e\n" + "".join(f'{it} wal-push "$1"\n' for it in calls))
-    _start(sandbox)
+    _create(sandbox)
     sql(sandbox, ROLES, "postgres")
     sql(sandbox, f"create database {DATABASE} owner harbor", "postgres")
     sql(sandbox, "set role harbor;" + SCHEMA + _artifacts(quarters[0]))
-    for it in calls:
-        _run(sandbox, "sh", "-c", f"{it} backup-push {DATA}")
+    for it, call in zip(archivers, calls, strict=True):
+        (_back_up_offline if it.offline else _back_up)(sandbox, call)
     sql(sandbox, "set role harbor;" + _artifacts(quarters[1]) + _artifacts(quarters[2]))
     target_time = sql(sandbox, f"set timezone to 'UTC'; select to_char({NEXT_SECOND}, {ISO})")
     wait_for(
@@ -171,6 +173,7 @@ def _call(archiver: Archiver, archive: Archive, s3: store.Store) -> str:
     env = {
         **store.credentials(),
         "WALG_S3_PREFIX": f"s3://{store.BUCKET}/{archive.prefix}",
+        "WALE_S3_PREFIX": f"s3://{store.BUCKET}/{archive.prefix}",
         "AWS_ENDPOINT": s3.endpoint,
         "AWS_S3_FORCE_PATH_STYLE": "true",
         "AWS_REGION": store.REGION,
@@ -179,12 +182,25 @@ def _call(archiver: Archiver, archive: Archive, s3: store.Store) -> str:
         # One WAL-G that pushes further segments in the background notes it in the data directory,
         # and the next one, which has another archive, would believe it.
         "WALG_UPLOAD_CONCURRENCY": "1",
+        **archiver.variables,
     }
     variables = " ".join(f"{name}={value}" for name, value in env.items())
     return f"env {variables} {' '.join(archiver.words)}"
 
 
-def _start(sandbox: Sandbox) -> None:
+def _back_up(sandbox: Sandbox, call: str) -> None:
+    _run(sandbox, "sh", "-c", f"{call} backup-push {DATA}")
+
+
+def _back_up_offline(sandbox: Sandbox, call: str) -> None:
+    """WAL-E leaves postgresql.conf out; a database of Patroni's has it a second time."""
+    _run(sandbox, POSTGRES_BIN / "pg_ctl", "-D", DATA, "--wait", "stop")
+    _run(sandbox, "cp", f"{DATA}/postgresql.conf", f"{DATA}/postgresql.base.conf")
+    _run(sandbox, "sh", "-c", f"{call} backup-push --while-offline {DATA}")
+    _start(sandbox)
+
+
+def _create(sandbox: Sandbox) -> None:
     for folder in (DATA, SOCKETS):
         _as_root(sandbox, "install", "-d", "-o", "postgres", "-m", "0700", folder)
     locale = ("--encoding=UTF8", "--locale=en_US.UTF-8")
@@ -192,6 +208,10 @@ def _start(sandbox: Sandbox) -> None:
     _run(sandbox, POSTGRES_BIN / "initdb", *options, *locale, f"--pgdata={DATA}")
     left = json.dumps(LEFT_BY_PATRONI)
     _run(sandbox, "sh", "-c", f"echo '{left}' > {DATA}/patroni.dynamic.json")
+    _start(sandbox)
+
+
+def _start(sandbox: Sandbox) -> None:
     settings = " ".join(f"-c {name}='{value}'" for name, value in SETTINGS.items())
     log = f"{DATA}/server.log"
     _run(sandbox, POSTGRES_BIN / "pg_ctl", "-D", DATA, "-l", log, "-o", settings, "--wait", "start")

@@ -4,16 +4,20 @@ import re
 from dataclasses import dataclass
 
 import admission
+import parts
 import pytest
 import source
 import why
+import with_wal_e
 from entries import Entry
 from polling import wait_for
 from restored import End
-from scene import GENERATION, PROFILE, Scene
-from source import Archive
+from scene import GENERATION, PROFILE, Scene, pod
+from source import Archive, Fingerprint, Source
 
 BACKUP_SECONDS = 60
+
+prepare = parts.wal_e
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def test_clone(scene: Scene, entry: Entry, case: Case) -> None:
     server = scene.stores.seaweed if case.store == "SeaweedFS" else scene.stores.versity
     before = server.etags(archive.prefix)
     with scene.run(entry, answer.pod, scene.config_map(namespace, archive)) as end:
-        outcome = restored_rows(scene, end, case.to_target_time)
+        wanted = scene.lost.at_target if case.to_target_time else scene.lost.final
+        outcome = restored_rows(end, wanted, "the rows of that time" if target else "all rows")
         passwords_are_as_documented(end)
         if case.own_backups:
             outcome += own_backups_go_on(scene, end, admission.scope(namespace))
@@ -59,9 +64,36 @@ def test_clone(scene: Scene, entry: Entry, case: Case) -> None:
     why.hold(case.id, entry.name, f"{outcome}; the source is untouched", end.seconds)
 
 
-@pytest.mark.skip(reason="a profile asks for WAL-G; WAL-E cannot back up a running PostgreSQL 15")
-def test_clone_with_wal_e() -> None:
-    """Nothing that our program lets in reaches WAL-E."""
+@pytest.fixture(scope="module")
+def lost(scene: Scene) -> Source:
+    return scene.lost_with(with_wal_e.ARCHIVER, with_wal_e.mounts())
+
+
+@why.measures("wal-e")
+def test_clone_with_wal_e(scene: Scene, entry: Entry, lost: Source) -> None:
+    """Our program does not let a profile ask for it; somebody does so by hand."""
+    archive = lost.archives["WAL-E"]
+    review = admission.review(f"wal-e-{entry.short}")
+    profile = scene.profile(archive, env={"CLONE_USE_WALG_RESTORE": "false"})
+    answer = scene.ask(review, profile)
+    assert answer.reason == "invalid-config"
+    assert answer.message.endswith(
+        "env.CLONE_USE_WALG_RESTORE: the profile sets it itself, remove it here"
+    )
+    made = pod(review, *with_wal_e.instead_of_wal_g(scene.by_hand(archive)))
+    before = scene.stores.versity.etags(archive.prefix)
+    with scene.run(with_wal_e.added(entry), made) as end:
+        outcome = restored_rows(end, lost.final)
+        end.says(r"wal_e\.main\s+INFO")
+    names_a_wrong_segment(before)
+    assert before and scene.stores.versity.etags(archive.prefix) == before
+    why.hold("wal-e", entry.name, f"{outcome}; the source is untouched", end.seconds)
+
+
+def names_a_wrong_segment(objects: dict[str, str]) -> None:
+    """A base backup that was made offline."""
+    (named,) = {it[1] for key in objects if (it := re.search(r"/base_(\w{24})_\w{8}/", key))}
+    assert not any(f"/wal_005/{named}" in key for key in objects), named
 
 
 def archive_of(scene: Scene, entry: Entry, case: Case) -> Archive:
@@ -75,16 +107,14 @@ def endpoint(scene: Scene, case: Case) -> str:
     return servers[case.store].endpoint if case.store in servers else ""
 
 
-def restored_rows(scene: Scene, end: End, to_target_time: bool) -> str:
+def restored_rows(end: End, wanted: Fingerprint, what: str = "all rows") -> str:
     """What was restored, in words; it has to be what was lost."""
     end.has_to_be("leader")
-    wanted = scene.lost.at_target if to_target_time else scene.lost.final
     assert end.fingerprint, "there is no database of Harbor's"
     assert end.fingerprint.tables == wanted.tables
     assert end.fingerprint.system_identifier == wanted.system_identifier
     rows = sum(it["rows"] for it in end.fingerprint.tables.values())
-    when = "the rows of that time" if to_target_time else "all rows"
-    return f"{when} ({rows:,}), same system identifier, timeline {end.fingerprint.timeline}"
+    return f"{what} ({rows:,}), same system identifier, timeline {end.fingerprint.timeline}"
 
 
 def passwords_are_as_documented(end: End) -> None:

@@ -145,6 +145,21 @@ def test_what_is_not_for_the_clone_does_not_reach_it():
     }
 
 
+@pytest.mark.parametrize(
+    ("more", "endpoint"),
+    [
+        (CLONE_REGION, None),
+        ({"CLONE_AWS_ENDPOINT": "http://s:1"}, "http+path://s:1"),
+        ({"CLONE_WALE_S3_ENDPOINT": "https+path://s"}, "https+path://s"),
+    ],
+)
+def test_a_clone_that_does_not_ask_for_wal_g_has_wal_es_names(more, endpoint):
+    folder = archive.clone({**CLONE, **more, "CLONE_USE_WALG_RESTORE": "false"})
+    assert "WALG_S3_PREFIX" not in folder
+    assert folder["WALE_S3_PREFIX"] == "s3://b/spilo/c/wal/"
+    assert folder.get("WALE_S3_ENDPOINT") == endpoint
+
+
 def test_no_bucket_and_no_prefix_is_no_archive():
     assert archive.own({"SCOPE": "c", **REGION}) == {}
 

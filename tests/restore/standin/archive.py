@@ -11,7 +11,7 @@ from datetime import datetime
 
 Environment = Mapping[str, str]
 
-PREFIXES = ("WALG_S3_PREFIX", "WALE_S3_PREFIX")  # WAL-G reads the first
+WALG_PREFIX, WALE_PREFIX = PREFIXES = ("WALG_S3_PREFIX", "WALE_S3_PREFIX")  # in this order
 STORE_NAMES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -59,10 +59,15 @@ def clone(env: Environment) -> dict[str, str]:
     )
     if env.get("CLONE_METHOD") == "CLONE_WITH_WALE" and complete:
         backup = env.get("CLONE_USE_WALG_BACKUP", env.get("CLONE_USE_WALG", "true"))
-        return _folder(settings, backup.lower() == "true")
+        folder = _folder(settings, backup.lower() == "true")
+        return _for_wale(folder, settings) if clones_with_wale(env) else folder
     if env.get("CLONE_WITH_WALE"):
         raise Dies(f"CLONE_WITH_WALE is set, but {INCOMPLETE}")
     return {}
+
+
+def clones_with_wale(env: Environment) -> bool:
+    return env.get("CLONE_USE_WALG_RESTORE", env.get("CLONE_USE_WALG", "true")).lower() != "true"
 
 
 def warnings(env: Environment) -> list[str]:
@@ -113,6 +118,15 @@ def _folder(settings: Environment, backup: bool) -> dict[str, str]:
         **_endpoint_and_region(settings, backup),
     }
     return {name: value for name, value in wanted.items() if value}
+
+
+def _for_wale(folder: Environment, settings: Environment) -> dict[str, str]:
+    """The same for WAL-E, which has names of its own for the place."""
+    of_walg = folder.get("AWS_ENDPOINT", "").replace("://", "+path://")
+    endpoint = settings.get("WALE_S3_ENDPOINT") or of_walg
+    result = {name: value for name, value in folder.items() if name != WALG_PREFIX}
+    more = {"WALE_S3_ENDPOINT": endpoint} if endpoint else {}
+    return {**result, WALE_PREFIX: folder[WALG_PREFIX], **more}
 
 
 def _prefix(settings: Environment) -> str:

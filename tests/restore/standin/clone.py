@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import archive
+import wale
 import walg
 
 INSTALLED = Path("/usr/lib/postgresql")
@@ -24,14 +25,16 @@ def main() -> None:
     words = parser.parse_args()
     before = target(words.target_time)
     installed = [int(it.name) for it in INSTALLED.iterdir() if it.name.isdigit()]
-    for place in archive.places(os.environ["WALG_S3_PREFIX"], installed, words.version):
+    archiver = wale if archive.WALE_PREFIX in os.environ else walg
+    prefix = next(it for it in archive.PREFIXES if it in os.environ)
+    for place in archive.places(os.environ[prefix], installed, words.version):
         print(f"looking for a backup of {words.scope} in {place}", file=sys.stderr)
-        found = walg.Archive({**os.environ, "WALG_S3_PREFIX": place})
+        found = archiver.Archive({**os.environ, prefix: place})
         name = archive.choose(found.backups(), before)
         if name:
-            walg.backup_fetch(found, Path(words.datadir), name)
+            archiver.backup_fetch(found, Path(words.datadir), name)
             # The restore command reads it from there.
-            (Path(words.folder) / "WALG_S3_PREFIX").write_text(place)
+            (Path(words.folder) / prefix).write_text(place)
             return
     raise SystemExit(f"could not find any backups{f' before {before}' if before else ''}")
 

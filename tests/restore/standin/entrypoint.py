@@ -101,12 +101,14 @@ def cloning(env: Environment) -> dict:
         "target-time": env.get("CLONE_TARGET_TIME", ""),
     }
     command = [*words, *(f"--{name}={value}" for name, value in options.items())]
-    restore = f'{archiver(CLONED_ARCHIVE)} wal-fetch "%f" "%p"'
+    fetch = f"{archiver(CLONED_ARCHIVE)} wal-fetch"
+    if archive.clones_with_wale(env):
+        fetch = f"envdir {CLONED_ARCHIVE} wal-e wal-fetch -p 0"
     return {
         "method": "clone",
         "clone": {
             "command": shlex.join(str(word) for word in command),
-            "recovery_conf": {"restore_command": restore, **archive.recovery(env)},
+            "recovery_conf": {"restore_command": f'{fetch} "%f" "%p"', **archive.recovery(env)},
         },
     }
 
@@ -180,7 +182,7 @@ def become_postgres(*folders: Path) -> None:
 def write_archives(env: Environment) -> None:
     """Where the commands above find their archives; dies where the environment contradicts itself.
 
-    There is no WAL-E here, which makes the backups where WAL-G is not asked to.
+    Nothing here makes backups with WAL-E, which makes the backups where WAL-G is not asked to.
     """
     for text in archive.warnings(env):
         print(f"WARNING: {text}", file=sys.stderr, flush=True)
