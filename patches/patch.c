@@ -18,6 +18,9 @@ static void begin(struct patch *patch, struct str operation, struct str path)
 static void end(struct patch *patch, struct str value)
 {
     buf_add(patch->text, STR(",\"value\":"));
+    /* No JSON text is empty: this one did not fit into the buffer that it was made in. */
+    if (!value.length)
+        buf_reserve(patch->text, SIZE_MAX);
     buf_add(patch->text, value);
     buf_add_char(patch->text, '}');
 }

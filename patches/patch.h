@@ -18,7 +18,7 @@ struct patch {
 void patch_open(struct patch *patch, struct buf *text);
 
 /* Adds an operation. `path` is a JSON Pointer (RFC 6901) whose tokens are already escaped (see
- * pointer.h); `value` is JSON text. */
+ * pointer.h); `value` is JSON text, or empty when it did not fit: then the whole patch fails. */
 void patch_add(struct patch *patch, struct str path, struct str value);
 void patch_replace(struct patch *patch, struct str path, struct str value);
 void patch_remove(struct patch *patch, struct str path);

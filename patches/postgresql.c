@@ -35,7 +35,7 @@ static void add_env(struct patch *patch, const struct repair_facts *facts,
     if (plan->env_list == REPAIR_FROM_OLD) {
         struct buf list = BUF(DECISION_PATCH_MAX);
         buf_add(&list, value_raw(facts->old.env));
-        if (plan->env_locales == REPAIR_FROM_POLICY) {
+        if (list.length && plan->env_locales == REPAIR_FROM_POLICY) {
             list.length--; /* the closing bracket */
             buf_add_text(&list, ",{\"name\":\"" RESOURCE_LOCALES "\",\"value\":\"true\"}]");
         }

@@ -21,6 +21,19 @@ static void stays_failed_beyond_the_limit(void **state)
     assert_int_equal(text.length, 0);
 }
 
+static void fails_with_a_value_that_did_not_fit(void **state)
+{
+    (void)state;
+    struct buf text = BUF(1000);
+    struct patch patch;
+    patch_open(&patch, &text);
+    patch_add(&patch, STR("/a"), STR("1"));
+    patch_add(&patch, STR("/b"), STR(""));
+    patch_close(&patch);
+    assert_true(text.failed);
+    assert_int_equal(text.length, 0);
+}
+
 static void is_empty_without_operations(void **state)
 {
     (void)state;
@@ -53,6 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stays_failed_beyond_the_limit),
+        cmocka_unit_test(fails_with_a_value_that_did_not_fit),
         cmocka_unit_test(is_empty_without_operations),
         cmocka_unit_test(writes_operations_in_order),
     };
