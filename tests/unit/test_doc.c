@@ -210,71 +210,6 @@ static void accepts_the_largest_numbers(void **state)
     doc_free(doc);
 }
 
-static void knows_the_types(void **state)
-{
-    (void)state;
-    static const enum value_type types[] = {VALUE_NULL,   VALUE_FALSE,  VALUE_TRUE, VALUE_NUMBER,
-                                            VALUE_STRING, VALUE_OBJECT, VALUE_ARRAY};
-    cleanup(doc_cleanup) struct doc *doc = read_text(" [null, false,true,1,\"x\",{} ,[]]\r\n");
-    struct value each = value_first(doc_root(doc));
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++, each = value_next(each)) {
-        assert_int_equal(value_type(each), types[i]);
-        assert_int_equal(value_present(each), types[i] != VALUE_NULL);
-        assert_int_equal(value_bool(each, true), types[i] != VALUE_FALSE);
-        assert_int_equal(value_bool(each, false), types[i] == VALUE_TRUE);
-        assert_null(value_key(each).data);
-        assert_int_equal(value_text(each).data != NULL, types[i] == VALUE_STRING);
-        assert_null(value_first(each).doc);
-    }
-    assert_int_equal(value_type(each), VALUE_ABSENT);
-}
-
-static void answers_for_what_is_absent(void **state)
-{
-    (void)state;
-    assert_int_equal(value_type(VALUE_NONE), VALUE_ABSENT);
-    assert_false(value_present(VALUE_NONE));
-    assert_null(value_get(VALUE_NONE, "a").doc);
-    assert_null(value_at(VALUE_NONE, "a.b").doc);
-    assert_null(value_text(VALUE_NONE).data);
-    assert_null(value_raw(VALUE_NONE).data);
-    assert_null(value_key(VALUE_NONE).data);
-    assert_null(value_first(VALUE_NONE).doc);
-    assert_null(value_next(VALUE_NONE).doc);
-    assert_int_equal(value_count(VALUE_NONE), 0);
-    assert_true(value_bool(VALUE_NONE, true));
-    assert_false(value_bool(VALUE_NONE, false));
-    assert_true(value_equal(VALUE_NONE, VALUE_NONE));
-    doc_free(NULL);
-}
-
-static void finds_members(void **state)
-{
-    (void)state;
-    cleanup(doc_cleanup) struct doc *doc =
-        read_text("{\"kind\":\"Pod\",\"spec\":{\"env\":[{\"name\":\"A\"},{\"name\":\"B\"}],"
-                  "\"n\":null},\"\\u0065nd\":1}");
-    struct value root = doc_root(doc);
-    assert_null(value_key(root).data);
-    assert_null(value_next(root).doc);
-    assert_str(value_text(value_get(root, "kind")), "Pod");
-    assert_str(value_raw(value_get(root, "end")), "1");
-    assert_str(value_key(value_get(root, "end")), "end");
-    assert_str(value_raw(value_at(root, "spec.n")), "null");
-    assert_null(value_at(root, "spec.n.x").doc);
-    assert_null(value_at(root, "kind.x").doc);
-    assert_null(value_get(root, "Kind").doc);
-    assert_null(value_get(root, "kin").doc);
-
-    struct value entry = value_first(value_at(root, "spec.env"));
-    assert_str(value_text(value_get(entry, "name")), "A");
-    entry = value_next(entry);
-    assert_str(value_raw(entry), "{\"name\":\"B\"}");
-    assert_null(value_next(entry).doc);
-    assert_null(value_get_str(value_at(root, "spec.env"), STR("name")).doc);
-    assert_int_equal(value_count(root), 3);
-}
-
 static void decodes_escapes(void **state)
 {
     (void)state;
@@ -306,47 +241,6 @@ static void checks_managed_fields_without_keeping_them(void **state)
     assert_int_equal(value_count(fields), 0);
     assert_str(value_text(value_next(fields)), "a\nb");
     assert_str(value_text(value_at(doc_root(doc), "inner.managedFields")), "text");
-}
-
-/* Pairs of values, and whether they are equal. */
-static const struct {
-    const char *pair;
-    bool equal;
-} pairs[] = {
-    {"[1,1]", true},
-    {"[1,1.0]", false},
-    {"[1,\"1\"]", false},
-    {"[null,null]", true},
-    {"[null,false]", false},
-    {"[\"a\",\"\\u0061\"]", true},
-    {"[\"a\",\"b\"]", false},
-    {"[[1,2],[1,2]]", true},
-    {"[[1,2],[2,1]]", false},
-    {"[[1,2],[1]]", false},
-    {"[[],[]]", true},
-    {"[{},{}]", true},
-    {"[{\"a\":1},{\"b\":1}]", false},
-    {"[{\"a\":1},{\"a\":2}]", false},
-    {"[{\"a\":1},{\"a\":1,\"b\":1}]", false},
-    {"[{\"a\":1,\"bb\":{\"c\":[],\"d\":2}},{\"bb\":{\"d\":2,\"c\":[]},\"\\u0061\":1}]", true},
-    {"[{\"a\":1,\"b\":2},{\"b\":1,\"a\":2}]", false},
-    {"[{\"a\":1,\"b\":2},{\"c\":2,\"a\":1}]", false},
-    {"[{\"managedFields\":[1]},{\"managedFields\":[1]}]", true},
-    {"[{\"managedFields\":[1]},{\"managedFields\":[ 1]}]", false},
-};
-
-static void compares_values(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        cleanup(doc_cleanup) struct doc *doc = read_text(pairs[i].pair);
-        struct value a = value_first(doc_root(doc));
-        struct value b = value_next(a);
-        if (value_equal(a, b) != pairs[i].equal || value_equal(b, a) != pairs[i].equal)
-            fail_msg("%s", pairs[i].pair);
-        assert_true(value_equal(a, a));
-        assert_false(value_equal(a, VALUE_NONE));
-    }
 }
 
 /* Text around the steps of the scanner for strings, which takes sixteen bytes at once. */
@@ -387,12 +281,8 @@ int main(void)
         cmocka_unit_test(finds_a_duplicate_among_many_keys),
         cmocka_unit_test(tells_many_similar_keys_apart),
         cmocka_unit_test(accepts_the_largest_numbers),
-        cmocka_unit_test(knows_the_types),
-        cmocka_unit_test(answers_for_what_is_absent),
-        cmocka_unit_test(finds_members),
         cmocka_unit_test(decodes_escapes),
         cmocka_unit_test(checks_managed_fields_without_keeping_them),
-        cmocka_unit_test(compares_values),
         cmocka_unit_test(scans_strings_of_every_length),
         cmocka_unit_test(accepts_the_deepest_text),
     };
