@@ -125,23 +125,44 @@ static void read_boolean(const struct place *place, const json_t *value)
         wrong_value(place, value, "true or false");
 }
 
+static bool read_entries(const struct place *place, const json_t *value, struct strlist *ret)
+{
+    bool valid = true;
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *element = json_array_get(value, i);
+        autofree char *path = xasprintf("%s[%zu]", place->path, i);
+        struct place inner = {place->field, path, NULL, place->mistakes};
+        if (!json_is_string(element)) {
+            wrong(&inner, field_type_name(element), "text (write it in quotes)");
+            valid = false;
+        } else if (field_text_valid(text_of(element), path, place->mistakes)) {
+            strlist_add(ret, text_of(element));
+        } else {
+            valid = false;
+        }
+    }
+    return valid;
+}
+
+/* A list is read whole or not at all. */
 static void read_list(const struct place *place, const json_t *value)
 {
     if (!json_is_array(value)) {
         wrong(place, field_type_name(value), "a list");
         return;
     }
-    struct strlist *list = place->member;
-    strlist_clear(list);
-    for (size_t i = 0; i < json_array_size(value); i++) {
-        const json_t *element = json_array_get(value, i);
-        autofree char *path = xasprintf("%s[%zu]", place->path, i);
-        struct place inner = {place->field, path, NULL, place->mistakes};
-        if (!json_is_string(element))
-            wrong(&inner, field_type_name(element), "text (write it in quotes)");
-        else if (field_text_valid(text_of(element), path, place->mistakes))
-            strlist_add(list, text_of(element));
+    if (json_array_size(value) > STRLIST_MAX) {
+        strlist_addf(place->mistakes, "%s: has %zu entries, expected at most %d", place->path,
+                     json_array_size(value), STRLIST_MAX);
+        return;
     }
+    struct strlist entries = {0};
+    if (!read_entries(place, value, &entries)) {
+        strlist_clear(&entries);
+        return;
+    }
+    strlist_clear(place->member);
+    *(struct strlist *)place->member = entries;
 }
 
 static void read_choice(const struct place *place, const json_t *value)

@@ -174,7 +174,7 @@ static void read_names(const struct profile_reader *reader, const json_t *cluste
     json_object_set(mapping, "clusters", field_iterable(clusters));
     fields_read(list, mapping, reader->path, ret, reader->mistakes);
     json_decref(mapping);
-    if (!ret->count)
+    if (!json_array_size(clusters))
         profile_wrong(reader, "clusters",
                       "an empty list covers no cluster, expected 'harbor', "
                       "'all' or names");

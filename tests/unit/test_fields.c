@@ -121,6 +121,8 @@ static const struct {
     {"{'choice':0}", "p.choice: 0 is not one of red, blue"},
     {"{'list':'canary'}", "p.list: text is not a list"},
     {"{'list':{}}", "p.list: a mapping is not a list"},
+    {"{'list':['canary',1,null]}", "p.list[1]: a number " NO_TEXT "\np.list[2]: null " NO_TEXT},
+    {"{'list':['a','canary$(X)','b']}", "p.list[1]: has '$(', which the kubelet would expand"},
     {"{'section':1}", "p.section: a number is not a mapping"},
     {"{'section':{'on':null,'onn':1}}", "p.section.onn: unknown key, did you mean 'on'"},
     {"{'section':{'on':1},'size':'','flag':2}",
@@ -159,6 +161,32 @@ static void more_mistakes_than_fit_are_counted(void **state)
     strlist_clear(&mistakes);
     fields_done(fields, &target);
     json_decref(tree);
+}
+
+static void a_list_loses_no_entry(void **state)
+{
+    (void)state;
+    for (size_t count = STRLIST_MAX; count <= STRLIST_MAX + 1; count++) {
+        json_t *list = json_array();
+        while (json_array_size(list) < count)
+            json_array_append_new(list, json_string("x"));
+        json_t *tree = json_pack("{so}", "list", list);
+        struct strlist mistakes = {0};
+        struct target target;
+        fields_read(fields, tree, "p", &target, &mistakes);
+        if (count == STRLIST_MAX) {
+            assert_int_equal(mistakes.count, 0);
+            assert_int_equal(target.list.count, STRLIST_MAX);
+        } else {
+            assert_int_equal(mistakes.count, 1);
+            assert_string_equal(mistakes.items[0],
+                                "p.list: has 1001 entries, expected at most 1000");
+            assert_defaults(&target);
+        }
+        strlist_clear(&mistakes);
+        fields_done(fields, &target);
+        json_decref(tree);
+    }
 }
 
 #define ALL_NULL                                                                                   \
@@ -312,6 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mistake_has_its_path_and_keeps_the_default),
         cmocka_unit_test(more_mistakes_than_fit_are_counted),
+        cmocka_unit_test(a_list_loses_no_entry),
         cmocka_unit_test(what_is_absent_or_null_has_its_default),
         cmocka_unit_test(what_is_given_is_read),
         cmocka_unit_test(a_text_is_valid_or_says_why),

@@ -385,9 +385,7 @@ static const struct refusal inside[] = {
      "in the pod's namespace\n"
      "restoreProfiles.dr.env.CLONE_PGVERSION.secret.key: missing, expected the key in the Secret"},
     {WITH("'clusters': [1]"),
-     "restoreProfiles.dr.clusters[0]: a number is not text (write it in quotes)\n"
-     "restoreProfiles.dr.clusters: an empty list covers no cluster, expected 'harbor', 'all' or "
-     "names"},
+     "restoreProfiles.dr.clusters[0]: a number is not text (write it in quotes)"},
     {CREDENTIALS("'accessKeyId': 'canary', 'secretAccessKey': 'canary'"),
      "restoreProfiles.dr.credentials.accessKeyId: unknown key, expected one of secret, "
      "workloadIdentity\n"
