@@ -214,8 +214,7 @@ static const struct {
 static void add_quantity(struct buf *text, enum field_kind kind, uint64_t value)
 {
     size_t unit = 0;
-    while (kind == FIELD_SIZE &&
-           (value < size_units[unit].factor || value % size_units[unit].factor != 0))
+    while (size_units[unit].factor > 1 && (!value || value % size_units[unit].factor != 0))
         unit++;
     if (kind == FIELD_SIZE)
         buf_addf(text, "%" PRIu64 "%s", value / size_units[unit].factor, size_units[unit].name);

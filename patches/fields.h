@@ -61,7 +61,7 @@ char *field_path(const char *path, const char *name) __attribute__((warn_unused_
  * kubelet would expand. If not, adds a mistake without the value. */
 bool field_text_valid(struct str text, const char *path, struct strlist *mistakes);
 
-/* The text of a string or the kind of anything else, for messages: "a number", "a list". */
+/* The kind of a value, for messages that do not show it: "text", "a number", "a list". */
 const char *field_type_name(const json_t *value);
 
 /* Adds the range of a number, size or duration: "1KiB to 64MiB". */

@@ -311,7 +311,7 @@ static void a_range_is_written_as_a_person_would(void **state)
         const char *text;
     } ranges[] = {
         {FIELD_NUMBER, 0, UINT64_MAX, "0 to 18446744073709551615"},
-        {FIELD_SIZE, 1, 1023, "1B to 1023B"},
+        {FIELD_SIZE, 0, 1023, "0B to 1023B"},
         {FIELD_SIZE, 1024, UINT64_C(3) << 30, "1KiB to 3GiB"},
         {FIELD_SIZE, (1 << 20) + 1, (1 << 30) + (1 << 20), "1048577B to 1025MiB"},
         {FIELD_DURATION, 0, 999, "0s to 999ms"},
