@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab import ETCD, PYTHON, STANDIN
+from process import merged
 
 # A test has seconds: Patroni looks at its state every second, and PostgreSQL does not wait for the
 # disk. Nothing of it decides whether and from where a database is restored.
@@ -28,7 +29,7 @@ class Entry:
     mounts: Mapping[str, Path] = field(default_factory=dict)
     source_mounts: Mapping[str, Path] = field(default_factory=dict)  # where the archiver is called
     variables: Mapping[str, str] = field(default_factory=dict)
-    configuration: Mapping = field(default_factory=dict)  # goes into SPILO_CONFIGURATION
+    configuration: dict = field(default_factory=dict)  # goes into SPILO_CONFIGURATION
     postgres_logs: str = ""  # files that PostgreSQL writes its log to, if not the container's
 
     def environment(self, of_kubelet: Mapping[str, str]) -> dict[str, str]:
@@ -47,14 +48,6 @@ class Entry:
         which the entry points take from Kubernetes only if it keeps the state, is given."""
         more = {"ETCD3_HOST": ETCD, "NAMESPACE": of_kubelet["POD_NAMESPACE"]}
         return {**self.environment(of_kubelet), **more}
-
-
-def merged(base: Mapping, more: Mapping) -> dict:
-    result = dict(base)
-    for key, value in more.items():
-        both = isinstance(result.get(key), Mapping) and isinstance(value, Mapping)
-        result[key] = merged(result[key], value) if both else value
-    return result
 
 
 # What the image does in a new database, without its extensions, which Debian does not have.
