@@ -3,6 +3,7 @@
 import json
 import ssl
 import subprocess
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ GROUPS = {
 
 MERGE_PATCH = "application/merge-patch+json"
 INTERVAL = 0.1
+WATCH_SECONDS = 300
 
 
 class ApiError(Exception):
@@ -43,6 +45,10 @@ class ApiError(Exception):
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
+
+
+# How a request fails: refused, unreachable, or cut off in the middle of its answer.
+BROKEN = (ApiError, OSError, ValueError)
 
 
 @dataclass
@@ -136,6 +142,16 @@ class Api:
 
     def delete(self, resource: str, namespace: str | None, name: str) -> None:
         self.call("DELETE", address(resource, namespace, name))
+
+    def follow(self, path: str, take: Callable[[dict], None], stopped: threading.Event) -> None:
+        """Gives `take` the events of a list until it is stopped, which is noticed when the API
+        server ends the watch. What breaks, `take` too, begins the list anew."""
+        while not stopped.is_set():
+            try:
+                for event in self.watch(path, WATCH_SECONDS):
+                    take(event)
+            except BROKEN:
+                stopped.wait(INTERVAL)
 
     def watch(self, path: str, seconds: float) -> Iterator[dict]:
         """Events of a list, from now on, until the server ends the watch or cannot be reached."""

@@ -4,12 +4,8 @@ The real one would wait for volumes, which nobody provides here.
 """
 
 import threading
-import urllib.error
 
 from api import Api, ApiError, address
-
-PAUSE_SECONDS = 0.1
-WATCH_SECONDS = 300
 
 
 class Binder:
@@ -29,13 +25,11 @@ class Binder:
 
     def _run(self) -> None:
         unbound = f"{address('pods')}?fieldSelector=spec.nodeName="
-        while not self.stopped.is_set():
-            try:
-                for event in self.api.watch(unbound, WATCH_SECONDS):
-                    if event["type"] == "ADDED":
-                        self._bind(event["object"]["metadata"])
-            except (ApiError, urllib.error.URLError, OSError, ValueError):
-                self.stopped.wait(PAUSE_SECONDS)
+        self.api.follow(unbound, self._take, self.stopped)
+
+    def _take(self, event: dict) -> None:
+        if event["type"] == "ADDED":
+            self._bind(event["object"]["metadata"])
 
     def _bind(self, pod: dict) -> None:
         node = self.nodes.get(pod["namespace"], self.node)

@@ -5,14 +5,11 @@ Patroni writes into the Endpoints of that name.
 """
 
 import threading
-import urllib.error
 from pathlib import Path
 
-from api import Api, ApiError, address
+from api import Api, address
 
 DOMAIN = "svc.cluster.local"
-PAUSE_SECONDS = 0.1
-WATCH_SECONDS = 300
 
 
 class Names:
@@ -32,19 +29,15 @@ class Names:
         self.stopped.set()
 
     def _run(self) -> None:
-        while not self.stopped.is_set():
-            try:
-                for event in self.api.watch(address("endpoints"), WATCH_SECONDS):
-                    self._take(event["type"], event["object"])
-            except (ApiError, urllib.error.URLError, OSError, ValueError):
-                self.stopped.wait(PAUSE_SECONDS)
+        self.api.follow(address("endpoints"), self._take, self.stopped)
 
-    def _take(self, kind: str, endpoints: dict) -> None:
+    def _take(self, event: dict) -> None:
+        endpoints = event["object"]
         metadata = endpoints["metadata"]
         name = f"{metadata['name']}.{metadata['namespace']}.{DOMAIN}"
         before = self.addresses.pop(name, None)
         ready = [it["ip"] for subset in endpoints.get("subsets", []) for it in subset["addresses"]]
-        if kind != "DELETED" and ready:
+        if event["type"] != "DELETED" and ready:
             self.addresses[name] = ready[0]
         if self.addresses.get(name) != before:
             self._write()

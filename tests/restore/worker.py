@@ -12,13 +12,12 @@ import contextlib
 import itertools
 import subprocess
 import threading
-import urllib.error
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import kubelet
-from api import MERGE_PATCH, Api, ApiError, address
+from api import BROKEN, MERGE_PATCH, Api, ApiError, address
 from entries import Entry
 from sandbox import HOST, KILLED, Sandbox
 from webhook_node import API_SERVER_ENVIRONMENT
@@ -26,12 +25,9 @@ from webhook_node import API_SERVER_ENVIRONMENT
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 CONTAINER = "postgres"
 PAUSE_SECONDS = 0.1
-WATCH_SECONDS = 300
 TERMINATION_SECONDS = 20
 RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
 numbers = itertools.count()
-
-BROKEN = (ApiError, urllib.error.URLError, OSError, ValueError)
 
 
 def next_address() -> str:
@@ -98,16 +94,12 @@ class Worker:
 
     def _run(self) -> None:
         mine = f"{address('pods')}?fieldSelector=spec.nodeName={self.name}"
-        while not self.stopped.is_set():
-            try:
-                for event in self.api.watch(mine, WATCH_SECONDS):
-                    self._take(event["type"], event["object"])
-            except BROKEN:
-                self.stopped.wait(PAUSE_SECONDS)
+        self.api.follow(mine, self._take, self.stopped)
 
-    def _take(self, kind: str, pod: dict) -> None:
+    def _take(self, event: dict) -> None:
+        pod = event["object"]
         uid = pod["metadata"]["uid"]
-        if kind == "DELETED" or "deletionTimestamp" in pod["metadata"]:
+        if event["type"] == "DELETED" or "deletionTimestamp" in pod["metadata"]:
             if uid in self.pods:
                 self.pods[uid].deleted.set()
         elif uid not in self.pods and not self.stopped.is_set():
