@@ -143,6 +143,29 @@ class Api:
     def delete(self, resource: str, namespace: str | None, name: str) -> None:
         self.call("DELETE", address(resource, namespace, name))
 
+    # --- as a kubelet
+
+    def account_token(self, pod: dict) -> str:
+        """By which the pod's containers talk to the API server; good for an hour."""
+        metadata = pod["metadata"]
+        bound = {"kind": "Pod", "apiVersion": "v1"}
+        bound |= {key: metadata[key] for key in ("name", "uid")}
+        account = pod["spec"]["serviceAccountName"]
+        path = address("serviceaccounts", metadata["namespace"], account) + "/token"
+        spec = {"expirationSeconds": 3600, "boundObjectRef": bound}
+        return self.call("POST", path, {"spec": spec})["status"]["token"]
+
+    def forget_pod(self, namespace: str, name: str, uid: str) -> None:
+        """A deleted pod is gone for the API server only when its node says that it has ended."""
+        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
+        try:
+            self.call("DELETE", address("pods", namespace, name), options)
+        except ApiError as error:
+            if error.code not in (404, 409):  # somebody else did, and perhaps made another one
+                raise
+
+    # --- as a controller
+
     def follow(self, path: str, take: Callable[[dict], None], stopped: threading.Event) -> None:
         """Gives `take` the events of a list until it is stopped, which is noticed when the API
         server ends the watch. What breaks, `take` too, begins the list anew."""

@@ -96,6 +96,7 @@ class Pod(threading.Thread):
         self.namespace, self.uid = metadata["namespace"], metadata["uid"]
         self.node = node
         self.api: Api = node.api
+        self.pod = pod
         self.spec = pod["spec"]
         self.host = host
         self.path = address("pods", self.namespace, self.name)
@@ -147,7 +148,7 @@ class Pod(threading.Thread):
         self._refresh_files()
         if "deletionTimestamp" in pod["metadata"]:
             if self._terminated(pod["metadata"]["deletionGracePeriodSeconds"]):
-                self._forget()
+                self.api.forget_pod(self.namespace, self.name, self.uid)
                 return False
         elif not self.process.runs():
             self._start()
@@ -175,14 +176,6 @@ class Pod(threading.Thread):
         if now > self.deadline:
             self.process.kill()
         return not self.process.runs()
-
-    def _forget(self) -> None:
-        options = {"gracePeriodSeconds": 0, "preconditions": {"uid": self.uid}}
-        try:
-            self.api.call("DELETE", self.path, options)
-        except ApiError as error:
-            if error.code not in (404, 409):  # somebody else did, and perhaps made another one
-                raise
 
     def _probe(self) -> None:
         if self.dead_since or not self.process.runs():
@@ -276,11 +269,7 @@ class Pod(threading.Thread):
     def _token(self) -> bytes:
         """Asked for once: a pod here does not live as long as its token."""
         if not hasattr(self, "token"):
-            account = self.spec["serviceAccountName"]
-            path = f"{address('serviceaccounts', self.namespace, account)}/token"
-            pod = {"kind": "Pod", "apiVersion": "v1", "name": self.name, "uid": self.uid}
-            spec = {"expirationSeconds": 3600, "boundObjectRef": pod}
-            self.token = self.api.call("POST", path, {"spec": spec})["status"]["token"].encode()
+            self.token = self.api.account_token(self.pod).encode()
         return self.token
 
 

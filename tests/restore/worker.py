@@ -128,7 +128,8 @@ class Pod:
         while not self.worker.stopped.wait(PAUSE_SECONDS):
             try:
                 if self.deleted.is_set():
-                    self._remove()
+                    uid = self.stored["metadata"]["uid"]
+                    self.worker.api.forget_pod(self.namespace, self.name, uid)
                     return
                 env = self._environment()
                 if env is not None:
@@ -187,18 +188,9 @@ class Pod:
 
     def _account(self) -> dict[str, str]:
         """What a pod is given to talk to the API server as its service account."""
-        account = self.stored["spec"]["serviceAccountName"]
-        bound = {
-            "kind": "Pod",
-            "apiVersion": "v1",
-            "name": self.name,
-            "uid": self.stored["metadata"]["uid"],
-        }
-        path = address("serviceaccounts", self.namespace, account) + "/token"
-        answer = self.worker.api.call("POST", path, {"spec": {"boundObjectRef": bound}})
         root = self.worker.api.get("configmaps", self.namespace, "kube-root-ca.crt")
         return {
-            f"{ACCOUNT}/token": answer["status"]["token"],
+            f"{ACCOUNT}/token": self.worker.api.account_token(self.stored),
             f"{ACCOUNT}/ca.crt": root["data"]["ca.crt"],
             f"{ACCOUNT}/namespace": self.namespace,
         }
@@ -260,12 +252,3 @@ class Pod:
         path = address("pods", self.namespace, self.name) + "/status"
         with contextlib.suppress(ApiError):  # deleted in between
             self.worker.api.call("PATCH", path, {"status": status}, content_type=MERGE_PATCH)
-
-    def _remove(self) -> None:
-        """The API server forgets the pod only now that its container has ended."""
-        options = {
-            "gracePeriodSeconds": 0,
-            "preconditions": {"uid": self.stored["metadata"]["uid"]},
-        }
-        with contextlib.suppress(ApiError):  # gone already
-            self.worker.api.call("DELETE", address("pods", self.namespace, self.name), options)
