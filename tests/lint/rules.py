@@ -29,6 +29,11 @@ LIBRARIES = {
     "gnutls/": (("server",), 1),
     "yaml.h": (("server",), 1),
     "curl/": (("server",), 1),
+    "expat.h": (("server",), 1),
+    "lz4frame.h": (("server",), 1),
+    "zstd.h": (("server",), 1),
+    "lzma.h": (("server",), 1),
+    "brotli/": (("server",), 1),
     "cmocka.h": (("tests",), None),
 }
 
