@@ -16,6 +16,7 @@ enum command_result {
     COMMAND_FAILED = 1, /* bad input, bad configuration, could not start or tell */
     COMMAND_USAGE = 2,  /* the command line is wrong */
     COMMAND_DENIED = 3,
+    COMMAND_FINDINGS = 4, /* the archive, or what was compared, is not as it has to be */
 };
 
 struct command_help {

@@ -37,7 +37,10 @@ struct report_backup {
     int64_t start, finish;
     uint64_t size; /* all of its objects, as stored */
     uint64_t start_lsn, finish_lsn;
-    uint32_t pg_version; /* 150020 */
+    uint32_t pg_version;        /* 150020; 0 = not known */
+    uint64_t system_identifier; /* 0 = not known */
+    /* As the backup's own description has them, bytes; 0 = not known. */
+    uint64_t compressed_size, uncompressed_size;
     bool permanent;
     /* Restores from this backup reach the end of the WAL that follows it without a hole. */
     int64_t reaches;   /* when the last segment of that WAL was archived */
