@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void *checked(void *memory)
+void *mem_checked(void *memory)
 {
     if (memory)
         return memory;
@@ -16,22 +16,22 @@ static void *checked(void *memory)
 
 void *xmalloc(size_t size)
 {
-    return checked(malloc(size ? size : 1));
+    return mem_checked(malloc(size ? size : 1));
 }
 
 void *xcalloc(size_t count, size_t size)
 {
-    return checked(calloc(count ? count : 1, size ? size : 1));
+    return mem_checked(calloc(count ? count : 1, size ? size : 1));
 }
 
 void *xrealloc(void *old, size_t size)
 {
-    return checked(realloc(old, size ? size : 1));
+    return mem_checked(realloc(old, size ? size : 1));
 }
 
 char *xstrdup(const char *text)
 {
-    return checked(strdup(text));
+    return mem_checked(strdup(text));
 }
 
 char *xstrndup(const char *text, size_t length)
@@ -50,7 +50,7 @@ char *xasprintf(const char *format, ...)
     va_start(args, format);
     int length = vasprintf(&text, format, args);
     va_end(args);
-    return checked(length < 0 ? NULL : text);
+    return mem_checked(length < 0 ? NULL : text);
 }
 
 void mem_autofree(void *pointer_to_local)

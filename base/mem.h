@@ -17,6 +17,9 @@ char *xstrndup(const char *text, size_t length) __attribute__((malloc, warn_unus
 char *xasprintf(const char *format, ...)
     __attribute__((malloc, warn_unused_result, format(printf, 1, 2)));
 
+/* Gives back what another library allocated; NULL means that it could not, and aborts. */
+void *mem_checked(void *memory) __attribute__((warn_unused_result));
+
 /* Frees what a local of pointer type owns when it leaves its scope: `autofree char *text = ...`. */
 #define autofree __attribute__((__cleanup__(mem_autofree)))
 void mem_autofree(void *pointer_to_local);
