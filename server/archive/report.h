@@ -14,6 +14,7 @@ enum finding_kind {
     FINDING_DAMAGE,  /* exit 4 */
     FINDING_UNKNOWN, /* could not tell: exit 1, unless there is damage too */
     FINDING_NOTE,    /* worth knowing; no finding */
+    FINDING_KINDS,   /* how many kinds there are */
 };
 
 /* All texts owned. */
@@ -54,11 +55,12 @@ struct report {
     size_t backup_count;
     struct finding *findings; /* in the order in which they were found */
     size_t finding_count;
-    size_t findings_dropped;   /* more than REPORT_FINDINGS_MAX: counted, not kept */
-    uint64_t wal_segments;     /* how many there are */
-    uint64_t wal_bytes;        /* as stored */
-    uint64_t wal_segment_size; /* 0 = could not be derived */
-    char *wal_newest;          /* name of the newest segment on the newest timeline; NULL */
+    size_t findings_dropped;     /* more than REPORT_FINDINGS_MAX: counted, not kept */
+    size_t kinds[FINDING_KINDS]; /* how many of each kind, dropped ones included */
+    uint64_t wal_segments;       /* how many there are */
+    uint64_t wal_bytes;          /* as stored */
+    uint64_t wal_segment_size;   /* 0 = could not be derived */
+    char *wal_newest;            /* name of the newest segment on the newest timeline; NULL */
     int64_t wal_newest_time;
     uint64_t system_identifier; /* 0 = not known, or several */
 };
