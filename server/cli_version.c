@@ -3,8 +3,8 @@
 #include "certs/library.h"
 #include "server/command.h"
 #include "server/http.h"
-#include "server/kube.h"
 #include "server/tls.h"
+#include "server/transfer.h"
 #include "server/version.h"
 #include "server/yaml.h"
 
@@ -19,7 +19,7 @@ struct library {
 static const struct library libraries[] = {
     {"libmicrohttpd", http_library_version}, {"GnuTLS", tls_library_version},
     {"OpenSSL", certs_library_version},      {"jansson", jansson_version_str},
-    {"libyaml", yaml_library_version},       {"libcurl", kube_library_version},
+    {"libyaml", yaml_library_version},       {"libcurl", transfer_library_version},
 };
 
 #define LIBRARY_COUNT (sizeof(libraries) / sizeof(libraries[0]))

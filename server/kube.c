@@ -4,27 +4,23 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "certs/secret.h"
-#include "server/version.h"
+#include "server/transfer.h"
 
-#include <curl/curl.h>
-#include <stdatomic.h>
 #include <sys/stat.h>
 
 #define KUBELET_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount"
 #define TOKEN_MAX (64u * 1024)
-#define CONNECT_MS 5000L
-#define TOTAL_MS 10000L
-#define WAIT_MOST 3600
+#define CONNECT_MS 5000
+#define TOTAL_MS 10000
 
 struct kube {
-    CURL *curl;
+    struct transfer *transfer;
     char *base; /* "https://host:port" */
     char *token_path;
     char *ca_path;
     struct buf token; /* as the file had it at `token_stat` */
     struct stat token_stat;
     unsigned retry_after;
-    atomic_bool cancelled;
 };
 
 /* One call. */
@@ -33,8 +29,7 @@ struct call {
     const char *content_type; /* NULL: no body */
     const struct kube_object *object;
     char *body;
-    struct buf answer;
-    long code;
+    struct transfer_answer answer;
 };
 
 static const struct {
@@ -54,11 +49,6 @@ static const struct {
     {0, 999, KUBE_REFUSED, "refused"},
 };
 
-static void list_done(struct curl_slist **list)
-{
-    curl_slist_free_all(*list);
-}
-
 bool kube_new(const struct kube_place *place, struct kube **ret, struct error *err)
 {
     uint64_t port;
@@ -68,8 +58,7 @@ bool kube_new(const struct kube_place *place, struct kube **ret, struct error *e
     const char *folder = place->folder ? place->folder : KUBELET_FOLDER;
     bool v6 = strchr(place->host, ':') != NULL;
     struct kube *kube = xcalloc(1, sizeof(*kube));
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    kube->curl = curl_easy_init();
+    kube->transfer = transfer_new();
     kube->base =
         xasprintf("https://%s%s%s:%s", v6 ? "[" : "", place->host, v6 ? "]" : "", place->port);
     kube->token_path = xasprintf("%s/token", folder);
@@ -83,8 +72,7 @@ void kube_free(struct kube *kube)
 {
     if (!kube)
         return;
-    curl_easy_cleanup(kube->curl);
-    curl_global_cleanup();
+    transfer_free(kube->transfer);
     free(kube->base);
     free(kube->token_path);
     free(kube->ca_path);
@@ -119,70 +107,25 @@ static bool refresh_token(struct kube *kube, struct error *err)
     return error_set(err, "%s: is not a token: empty, or with blanks inside", kube->token_path);
 }
 
-static size_t receive(char *data, size_t size, size_t count, void *context)
+static enum transfer_status send_call(struct kube *kube, struct call *call, const char *url,
+                                      struct error *err)
 {
-    struct call *call = context;
-    buf_add(&call->answer, (struct str){data, size * count});
-    return call->answer.failed ? 0 : size * count;
-}
-
-static int progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
-{
-    (void)a, (void)b, (void)c, (void)d;
-    const struct kube *kube = context;
-    return atomic_load(&kube->cancelled) ? 1 : 0;
-}
-
-static struct curl_slist *headers_of(const struct kube *kube, const struct call *call)
-{
-    struct buf line = BUF(TOKEN_MAX + 64);
-    buf_addf(&line, "Authorization: Bearer %.*s", STR_ARG(str_trim(buf_str(&kube->token))));
-    struct curl_slist *list = curl_slist_append(NULL, line.data);
-    secret_clear(&line);
-    list = curl_slist_append(list, "Accept: application/json");
-    list = curl_slist_append(list, "Expect:");
-    if (!call->content_type)
-        return list;
-    autofree char *type = xasprintf("Content-Type: %s", call->content_type);
-    return curl_slist_append(list, type);
-}
-
-/* The User-Agent up to its slash is the field manager under which the API server books changes. */
-static void set_up(struct kube *kube, struct call *call, const char *url,
-                   struct curl_slist *headers)
-{
-    CURL *curl = kube->curl;
-    curl_easy_reset(curl);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_CAINFO, kube->ca_path);
-    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TOTAL_MS);
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "harbor-pg-webhook/" VERSION);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, call);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, kube);
-    if (!call->body)
-        return;
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(call->body));
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call->body);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call->method);
-}
-
-static unsigned wait_asked(CURL *curl)
-{
-    curl_off_t seconds = 0;
-    if (curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds < 0)
-        return 0;
-    return seconds > WAIT_MOST ? WAIT_MOST : (unsigned)seconds;
+    cleanup(secret_clear) struct buf token = BUF(TOKEN_MAX + 64);
+    buf_addf(&token, "Authorization: Bearer %.*s", STR_ARG(str_trim(buf_str(&kube->token))));
+    autofree char *type =
+        call->content_type ? xasprintf("Content-Type: %s", call->content_type) : NULL;
+    const char *const headers[] = {token.data, "Accept: application/json", type, NULL};
+    struct transfer_request request = {
+        .method = call->method,
+        .url = url,
+        .headers = headers,
+        .body = str_of(call->body),
+        .tls = {.ca_file = kube->ca_path},
+        .answer_max = KUBE_ANSWER_MAX,
+        .connect_ms = CONNECT_MS,
+        .total_ms = TOTAL_MS,
+    };
+    return transfer_perform(kube->transfer, &request, &call->answer, err);
 }
 
 /* An answer came, of whatever kind. */
@@ -193,17 +136,12 @@ static bool perform(struct kube *kube, struct call *call, struct error *err)
     kube->retry_after = 0;
     if (!refresh_token(kube, err))
         return false;
-    cleanup(list_done) struct curl_slist *headers = headers_of(kube, call);
-    set_up(kube, call, url, headers);
-    CURLcode code = curl_easy_perform(kube->curl);
-    curl_easy_setopt(kube->curl, CURLOPT_HTTPHEADER, NULL);
-    if (call->answer.failed)
-        return error_set(err, "the answer is larger than %u bytes", KUBE_ANSWER_MAX);
-    if (code != CURLE_OK)
-        return error_set(err, "no answer from %s: %s", kube->base,
-                         atomic_load(&kube->cancelled) ? "stopped" : curl_easy_strerror(code));
-    kube->retry_after = wait_asked(kube->curl);
-    curl_easy_getinfo(kube->curl, CURLINFO_RESPONSE_CODE, &call->code);
+    enum transfer_status status = send_call(kube, call, url, err);
+    if (status == TRANSFER_TOO_LARGE)
+        return false;
+    if (status != TRANSFER_ANSWERED)
+        return error_wrap(err, "no answer from %s", kube->base);
+    kube->retry_after = transfer_retry_after(kube->transfer);
     return true;
 }
 
@@ -232,23 +170,23 @@ static const char *kind_of(const struct kube_object *object)
 static enum kube_status refused(const struct call *call, const json_t *answer, struct error *err)
 {
     size_t row = 0;
-    while (call->code < statuses[row].from || call->code > statuses[row].to)
+    while (call->answer.code < statuses[row].from || call->answer.code > statuses[row].to)
         row++;
     const json_t *message = json_object_get(answer, "message");
     const char *said = json_is_string(message) ? json_string_value(message) : "";
     bool forbidden = statuses[row].status == KUBE_FORBIDDEN;
-    error_set_(err, "%s (%ld)%s%.300s%s%s%s", statuses[row].text, call->code, *said ? ": " : "",
-               said, forbidden ? " (RBAC has to allow " : "", forbidden ? call->object->verbs : "",
-               forbidden ? ")" : "");
+    error_set_(err, "%s (%ld)%s%.300s%s%s%s", statuses[row].text, call->answer.code,
+               *said ? ": " : "", said, forbidden ? " (RBAC has to allow " : "",
+               forbidden ? call->object->verbs : "", forbidden ? ")" : "");
     str_presentable(err->text);
     bool patch = str_is(str_of(call->method), "PATCH");
-    return call->code == 422 && patch ? KUBE_CONFLICT : statuses[row].status;
+    return call->answer.code == 422 && patch ? KUBE_CONFLICT : statuses[row].status;
 }
 
 static enum kube_status judge(const struct call *call, json_t **ret, struct error *err)
 {
-    cleanup(json_done) json_t *answer = parse(&call->answer);
-    if (call->code < 200 || call->code > 299)
+    cleanup(json_done) json_t *answer = parse(&call->answer.body);
+    if (call->answer.code < 200 || call->answer.code > 299)
         return refused(call, answer, err);
     if (!answer) {
         error_set_(err, "the answer is not a JSON object");
@@ -261,11 +199,10 @@ static enum kube_status judge(const struct call *call, json_t **ret, struct erro
 static enum kube_status do_call(struct kube *kube, struct call *call, json_t **ret,
                                 struct error *err)
 {
-    call->answer = BUF(KUBE_ANSWER_MAX);
     enum kube_status status = perform(kube, call, err) ? judge(call, ret, err) : KUBE_UNREACHABLE;
     if (status != KUBE_DONE)
         error_wrap_(err, "%s/%s", kind_of(call->object), call->object->name);
-    secret_clear(&call->answer);
+    secret_clear(&call->answer.body);
     if (call->body)
         explicit_bzero(call->body, strlen(call->body));
     free(call->body);
@@ -303,10 +240,5 @@ unsigned kube_retry_after(const struct kube *kube)
 
 void kube_cancel(struct kube *kube)
 {
-    atomic_store(&kube->cancelled, true);
-}
-
-const char *kube_library_version(void)
-{
-    return curl_version_info(CURLVERSION_NOW)->version;
+    transfer_cancel(kube->transfer);
 }

@@ -1,7 +1,7 @@
 /*
  * A small client of the Kubernetes API server, from inside the cluster: single objects by name,
  * as JSON. HTTPS with the cluster's CA only, no proxy, no redirect; token and CA are files that the
- * kubelet renews. The token is never told. The only file that knows libcurl.
+ * kubelet renews. The token is never told.
  */
 #ifndef SERVER_KUBE_H
 #define SERVER_KUBE_H
@@ -69,8 +69,5 @@ unsigned kube_retry_after(const struct kube *kube);
 
 /* Ends a call that is under way, and every later one, with KUBE_UNREACHABLE. From any thread. */
 void kube_cancel(struct kube *kube);
-
-/* The version of libcurl in use. */
-const char *kube_library_version(void);
 
 #endif
