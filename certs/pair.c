@@ -144,6 +144,17 @@ bool pair_new(struct pem_text certificates, struct pem_text key, struct pair **r
     return true;
 }
 
+bool pair_matches(struct pem_text certificates, struct pem_text key_text, struct error *err)
+{
+    cleanup(chain_drop) struct chain *chain = NULL;
+    cleanup(x509_key_free) EVP_PKEY *key = NULL;
+    if (!chain_parse(certificates, &chain, err) || !x509_read_key(key_text, &key, err))
+        return false;
+    return owner_of(chain, key) == 0 ||
+           error_set(err, "%s: is not the key of the first certificate ('%.100s') in %s",
+                     key_text.name, chain->certificates[0].subject, certificates.name);
+}
+
 void pair_free(struct pair *pair)
 {
     if (!pair)

@@ -23,6 +23,11 @@ bool pair_new(struct pem_text certificates, struct pem_text key, struct pair **r
               struct error *err) __attribute__((warn_unused_result));
 void pair_free(struct pair *pair);
 
+/* Whether both can be read and the key belongs to the first certificate: what a client that shows
+ * them needs. Names both. */
+bool pair_matches(struct pem_text certificates, struct pem_text key, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* What pair_findings() looks at; texts that are absent (STR_NONE) and a list that is NULL are not
  * judged. */
 struct pair_question {

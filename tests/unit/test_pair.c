@@ -337,6 +337,31 @@ static void what_is_absent_is_not_judged(void **state)
     forged_done(&made);
 }
 
+static void a_clients_key_is_that_of_its_first_certificate(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    struct forged one = forge((struct forge){.subject = "a", .curve = "P-256"}, NULL);
+    struct forged other = forge((struct forge){.subject = "b", .curve = "P-256"}, NULL);
+    struct pem_text certificate = {"a.crt", str_of(one.certificate_pem)};
+    assert_true(pair_matches(certificate, (struct pem_text){"a.key", str_of(one.key_pem)}, &err));
+    assert_string_equal(err.text, "");
+    assert_false(
+        pair_matches(certificate, (struct pem_text){"b.key", str_of(other.key_pem)}, &err));
+    assert_string_equal(err.text,
+                        "b.key: is not the key of the first certificate ('CN=a') in a.crt");
+    assert_false(pair_matches(certificate, certificate, &err));
+    assert_string_equal(err.text,
+                        "a.crt: holds a certificate but no private key; are the certificate file "
+                        "and the key file exchanged?");
+    assert_false(pair_matches((struct pem_text){"a.key", str_of(one.key_pem)}, certificate, &err));
+    assert_string_equal(err.text,
+                        "a.key: holds a private key but no certificate; are the certificate file "
+                        "and the key file exchanged?");
+    forged_done(&one);
+    forged_done(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +383,7 @@ int main(void)
         cmocka_unit_test(a_certificate_that_cannot_be_read_hides_nothing),
         cmocka_unit_test(a_nameless_certificate_is_for_no_name),
         cmocka_unit_test(what_is_absent_is_not_judged),
+        cmocka_unit_test(a_clients_key_is_that_of_its_first_certificate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
