@@ -133,6 +133,11 @@ def restore(job: Job) -> None:
     job.pytest(folder("tests/restore"), binary("default"))
 
 
+def archive(job: Job) -> None:
+    build_tools(job, "versitygw")
+    job.pytest(folder("tests/archive"), binary("default"))
+
+
 def fuzz(job: Job) -> None:
     """The corpus in the normal build, then a minute of libFuzzer, shared between the targets."""
     job.meson("default", "fuzz")
@@ -193,6 +198,7 @@ SUITES = [
     ),
     Suite("cluster", "the real control plane and operators", cluster, ("default",)),
     Suite("restore", "Harbor's rules and clones on a real PostgreSQL", restore, ("default",)),
+    Suite("archive", "archives on real S3 servers, whole and damaged", archive, ("default",)),
     Suite("image", "the container image: its files, its bill of materials, at work", image),
     Suite("unit", "each module alone; every line of base/ and patches/", unit, ("coverage",)),
     Suite("golden", "whole decisions on recorded reviews", golden, ("default",)),

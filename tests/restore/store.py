@@ -167,7 +167,8 @@ def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
     It changes its working directory, so all paths are whole ones.
     """
     root, certificates = (folder / "versity").resolve(), (folder / "certificates").resolve()
-    for it in (root, certificates):
+    accounts = (folder / "accounts").resolve()
+    for it in (root, certificates, accounts):
         it.mkdir(parents=True, exist_ok=True)
     authority = Authority("the AWS of the restore suite")
     names = (AWS_HOST, f"*.{AWS_HOST}")
@@ -180,6 +181,7 @@ def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
     }
     for name, options in fronts.items():
         words = ["--region", REGION, "--access", ACCESS_KEY, "--secret", SECRET_KEY]
+        words += ["--iam-dir", accounts]
         processes.start(name, [tools.path("versitygw"), *words, *options, "posix", root])
     hosts = dict.fromkeys((AWS_HOST, f"{BUCKET}.{AWS_HOST}"), address)
     return Aws(hosts, authority.pem.decode())
