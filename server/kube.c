@@ -8,19 +8,15 @@
 
 #include <sys/stat.h>
 
-#define KUBELET_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount"
-#define TOKEN_MAX (64u * 1024)
 #define CONNECT_MS 5000
 #define TOTAL_MS 10000
 
 struct kube {
     struct transfer *transfer;
-    char *base; /* "https://host:port" */
-    char *token_path;
-    char *ca_path;
-    struct buf token; /* as the file had it at `token_stat` */
+    struct kube_access access; /* its token as the token file, if any, had it at `token_stat` */
     struct stat token_stat;
     unsigned retry_after;
+    bool rehearses;
 };
 
 /* One call. */
@@ -39,7 +35,7 @@ static const struct {
     const char *text;
 } statuses[] = {
     {200, 299, KUBE_DONE, ""},
-    {401, 401, KUBE_UNAUTHORIZED, "unauthorized (the service account's token)"},
+    {401, 401, KUBE_UNAUTHORIZED, "unauthorized (the token or certificate that was shown)"},
     {403, 403, KUBE_FORBIDDEN, "forbidden"},
     {404, 404, KUBE_ABSENT, "not found"},
     {409, 410, KUBE_CONFLICT, "somebody else changed it"},
@@ -49,23 +45,15 @@ static const struct {
     {0, 999, KUBE_REFUSED, "refused"},
 };
 
-bool kube_new(const struct kube_place *place, struct kube **ret, struct error *err)
+struct kube *kube_new(struct kube_access *access)
 {
-    uint64_t port;
-    if (!place->host || !*place->host || !str_number(str_of(place->port), &port) || port > 65535)
-        return error_set(err, "not in a Kubernetes cluster: expected KUBERNETES_SERVICE_HOST and "
-                              "KUBERNETES_SERVICE_PORT in the environment");
-    const char *folder = place->folder ? place->folder : KUBELET_FOLDER;
-    bool v6 = strchr(place->host, ':') != NULL;
     struct kube *kube = xcalloc(1, sizeof(*kube));
     kube->transfer = transfer_new();
-    kube->base =
-        xasprintf("https://%s%s%s:%s", v6 ? "[" : "", place->host, v6 ? "]" : "", place->port);
-    kube->token_path = xasprintf("%s/token", folder);
-    kube->ca_path = xasprintf("%s/ca.crt", folder);
-    kube->token = BUF(TOKEN_MAX);
-    *ret = kube;
-    return true;
+    kube->access = *access;
+    *access = (struct kube_access){0};
+    if (kube->access.token_file)
+        kube->access.token = BUF(KUBE_TOKEN_MAX);
+    return kube;
 }
 
 void kube_free(struct kube *kube)
@@ -73,19 +61,13 @@ void kube_free(struct kube *kube)
     if (!kube)
         return;
     transfer_free(kube->transfer);
-    free(kube->base);
-    free(kube->token_path);
-    free(kube->ca_path);
-    secret_clear(&kube->token);
+    kube_access_done(&kube->access);
     free(kube);
 }
 
-static bool is_token(struct str text)
+void kube_rehearse(struct kube *kube, bool on)
 {
-    for (size_t i = 0; i < text.length; i++)
-        if (text.data[i] <= ' ' || text.data[i] > '~')
-            return false;
-    return text.length > 0;
+    kube->rehearses = on;
 }
 
 /* The kubelet replaces the file long before the token ends; it is read again when it changed. */
@@ -93,34 +75,55 @@ static bool refresh_token(struct kube *kube, struct error *err)
 {
     struct stat now;
     const struct stat *then = &kube->token_stat;
-    if (kube->token.length && stat(kube->token_path, &now) == 0 && now.st_ino == then->st_ino &&
-        now.st_mtim.tv_sec == then->st_mtim.tv_sec && now.st_mtim.tv_nsec == then->st_mtim.tv_nsec)
+    const char *path = kube->access.token_file;
+    struct buf *token = &kube->access.token;
+    if (!path || (token->length && stat(path, &now) == 0 && now.st_ino == then->st_ino &&
+                  now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+                  now.st_mtim.tv_nsec == then->st_mtim.tv_nsec))
         return true;
-    secret_clear(&kube->token);
-    if (stat(kube->token_path, &kube->token_stat) != 0)
+    secret_clear(token);
+    if (stat(path, &kube->token_stat) != 0)
         kube->token_stat = (struct stat){0};
-    if (!file_read(kube->token_path, &kube->token, err))
+    if (!file_read(path, token, err))
         return false;
-    if (is_token(str_trim(buf_str(&kube->token))))
+    if (kube_token_valid(str_trim(buf_str(token))))
         return true;
-    secret_clear(&kube->token);
-    return error_set(err, "%s: is not a token: empty, or with blanks inside", kube->token_path);
+    secret_clear(token);
+    return error_set(err, "%s: is not a token: empty, or with blanks inside", path);
+}
+
+static struct transfer_tls tls_of(const struct kube_access *access)
+{
+    struct transfer_tls tls = {.ca_file = access->ca_file};
+    if (access->ca.length)
+        tls.ca = buf_str(&access->ca);
+    if (!access->certificate.length)
+        return tls;
+    tls.certificate = buf_str(&access->certificate);
+    tls.key = buf_str(&access->key);
+    return tls;
 }
 
 static enum transfer_status send_call(struct kube *kube, struct call *call, const char *url,
                                       struct error *err)
 {
-    cleanup(secret_clear) struct buf token = BUF(TOKEN_MAX + 64);
-    buf_addf(&token, "Authorization: Bearer %.*s", STR_ARG(str_trim(buf_str(&kube->token))));
-    autofree char *type =
-        call->content_type ? xasprintf("Content-Type: %s", call->content_type) : NULL;
-    const char *const headers[] = {token.data, "Accept: application/json", type, NULL};
+    size_t count = 0;
+    const char *headers[4] = {"Accept: application/json"};
+    cleanup(secret_clear) struct buf token = BUF(KUBE_TOKEN_MAX + 64);
+    autofree char *type = NULL;
+    if (kube->access.token.length) {
+        buf_addf(&token, "Authorization: Bearer %.*s",
+                 STR_ARG(str_trim(buf_str(&kube->access.token))));
+        headers[++count] = token.data;
+    }
+    if (call->content_type)
+        headers[++count] = type = xasprintf("Content-Type: %s", call->content_type);
     struct transfer_request request = {
         .method = call->method,
         .url = url,
         .headers = headers,
         .body = str_of(call->body),
-        .tls = {.ca_file = kube->ca_path},
+        .tls = tls_of(&kube->access),
         .answer_max = KUBE_ANSWER_MAX,
         .connect_ms = CONNECT_MS,
         .total_ms = TOTAL_MS,
@@ -128,11 +131,24 @@ static enum transfer_status send_call(struct kube *kube, struct call *call, cons
     return transfer_perform(kube->transfer, &request, &call->answer, err);
 }
 
+static bool is(const struct call *call, const char *method)
+{
+    return str_is(str_of(call->method), method);
+}
+
+/* The address of the object, or of where it is created; the caller frees. */
+static char *url_of(const struct kube *kube, const struct call *call)
+{
+    bool creates = is(call, "POST");
+    return xasprintf("%s%s%s%s%s", kube->access.server, call->object->collection,
+                     creates ? "" : "/", creates ? "" : call->object->name,
+                     call->body && kube->rehearses ? "?dryRun=All" : "");
+}
+
 /* An answer came, of whatever kind. */
 static bool perform(struct kube *kube, struct call *call, struct error *err)
 {
-    autofree char *url =
-        xasprintf("%s%s/%s", kube->base, call->object->collection, call->object->name);
+    autofree char *url = url_of(kube, call);
     kube->retry_after = 0;
     if (!refresh_token(kube, err))
         return false;
@@ -140,7 +156,7 @@ static bool perform(struct kube *kube, struct call *call, struct error *err)
     if (status == TRANSFER_TOO_LARGE)
         return false;
     if (status != TRANSFER_ANSWERED)
-        return error_wrap(err, "no answer from %s", kube->base);
+        return error_wrap(err, "no answer from %s", kube->access.server);
     kube->retry_after = transfer_retry_after(kube->transfer);
     return true;
 }
@@ -174,13 +190,15 @@ static enum kube_status refused(const struct call *call, const json_t *answer, s
         row++;
     const json_t *message = json_object_get(answer, "message");
     const char *said = json_is_string(message) ? json_string_value(message) : "";
+    const char *text = statuses[row].text;
     bool forbidden = statuses[row].status == KUBE_FORBIDDEN;
-    error_set_(err, "%s (%ld)%s%.300s%s%s%s", statuses[row].text, call->answer.code,
-               *said ? ": " : "", said, forbidden ? " (RBAC has to allow " : "",
-               forbidden ? call->object->verbs : "", forbidden ? ")" : "");
+    if (is(call, "POST") && call->answer.code == 409)
+        text = "is there already";
+    error_set_(err, "%s (%ld)%s%.300s%s%s%s", text, call->answer.code, *said ? ": " : "", said,
+               forbidden ? " (RBAC has to allow " : "", forbidden ? call->object->verbs : "",
+               forbidden ? ")" : "");
     str_presentable(err->text);
-    bool patch = str_is(str_of(call->method), "PATCH");
-    return call->answer.code == 422 && patch ? KUBE_CONFLICT : statuses[row].status;
+    return call->answer.code == 422 && is(call, "PATCH") ? KUBE_CONFLICT : statuses[row].status;
 }
 
 static enum kube_status judge(const struct call *call, json_t **ret, struct error *err)
@@ -192,7 +210,8 @@ static enum kube_status judge(const struct call *call, json_t **ret, struct erro
         error_set_(err, "the answer is not a JSON object");
         return KUBE_UNREACHABLE;
     }
-    *ret = TAKE(answer);
+    if (ret)
+        *ret = TAKE(answer);
     return KUBE_DONE;
 }
 
@@ -213,6 +232,14 @@ enum kube_status kube_get(struct kube *kube, const struct kube_object *object, j
                           struct error *err)
 {
     struct call call = {.method = "GET", .object = object};
+    return do_call(kube, &call, ret, err);
+}
+
+enum kube_status kube_create(struct kube *kube, const struct kube_object *object,
+                             const json_t *content, json_t **ret, struct error *err)
+{
+    struct call call = {.method = "POST", .object = object, .content_type = "application/json"};
+    call.body = json_dumps(content, JSON_COMPACT);
     return do_call(kube, &call, ret, err);
 }
 

@@ -1,15 +1,11 @@
 /*
- * A small client of the Kubernetes API server, from inside the cluster: single objects by name,
- * as JSON. HTTPS with the cluster's CA only, no proxy, no redirect; token and CA are files that the
- * kubelet renews. The token is never told.
+ * A small client of the Kubernetes API server: single objects by name, as JSON. HTTPS, no proxy, no
+ * redirect; a token file is read again when it changes. Token and key are never told.
  */
 #ifndef SERVER_KUBE_H
 #define SERVER_KUBE_H
 
-#include "base/error.h"
-
-#include <jansson.h>
-#include <stdint.h>
+#include "server/kube_access.h"
 
 /* Largest answer, in bytes: what etcd takes for one object, and managedFields. */
 #define KUBE_ANSWER_MAX (4u * 1024 * 1024)
@@ -20,7 +16,7 @@ enum kube_status {
     KUBE_UNAUTHORIZED, /* 401 */
     KUBE_FORBIDDEN,    /* 403 */
     KUBE_ABSENT,       /* 404 */
-    KUBE_CONFLICT,     /* 409; 410; 422 for a patch: the object is not what the caller knew */
+    KUBE_CONFLICT,     /* 409: it has changed, or is there already; 410; 422 for a patch */
     KUBE_BUSY,         /* 429, 503 */
     KUBE_REFUSED,      /* anything else */
 };
@@ -32,26 +28,27 @@ struct kube_object {
     const char *verbs; /* what RBAC has to allow, for messages: "get and update of this Secret" */
 };
 
-/* Where the API server is and who we are. */
-struct kube_place {
-    const char *host;   /* a name or an address, IPv6 without brackets */
-    const char *port;   /* decimal */
-    const char *folder; /* holds the files token and ca.crt; NULL = where the kubelet puts them */
-};
-
 struct kube;
 
-/* Does not talk to anybody yet. Fails when the place is incomplete (not in a cluster). One thread
- * at a time uses it. The caller frees. */
-bool kube_new(const struct kube_place *place, struct kube **ret, struct error *err)
-    __attribute__((warn_unused_result));
+/* Takes over what *access holds and leaves it empty. Does not talk to anybody yet. One thread at a
+ * time uses it. The caller frees. */
+struct kube *kube_new(struct kube_access *access) __attribute__((warn_unused_result));
 void kube_free(struct kube *kube);
 
-/* Asks; on KUBE_DONE *ret is the object as the API server has it now (the caller lets go).
- * Otherwise the error says "secrets/name: " and what happened, in the API server's own words where
- * there are some. */
+/* From now on (`on`) writes are only tried: the API server checks them like real ones, permission
+ * and admission too, and stores nothing. */
+void kube_rehearse(struct kube *kube, bool on);
+
+/* Asks; on KUBE_DONE *ret is the object as the API server has it now (the caller lets go; a NULL
+ * for `ret` is fine for all writes). Otherwise the error says "secrets/name: " and what happened,
+ * in the API server's own words where there are some. */
 enum kube_status kube_get(struct kube *kube, const struct kube_object *object, json_t **ret,
                           struct error *err) __attribute__((warn_unused_result));
+
+/* Creates the object in its collection; KUBE_CONFLICT when there is one of that name. */
+enum kube_status kube_create(struct kube *kube, const struct kube_object *object,
+                             const json_t *content, json_t **ret, struct error *err)
+    __attribute__((warn_unused_result));
 
 /* Replaces the object; its metadata.resourceVersion decides whether it is still the one that the
  * caller read. */

@@ -110,7 +110,16 @@ static bool start_thread(struct managed *managed, struct error *err)
            error_set(err, "tls.mode: managed: no thread for the certificates");
 }
 
-bool managed_start(struct config *config, const struct kube_place *place, struct keeper *keeper,
+static bool make_client(struct managed *managed, const struct kube_pod *pod, struct error *err)
+{
+    struct kube_access access;
+    if (!kube_access_of_pod(pod, &access, err))
+        return error_wrap(err, "tls.mode: managed");
+    managed->kube = kube_new(&access);
+    return true;
+}
+
+bool managed_start(struct config *config, const struct kube_pod *pod, struct keeper *keeper,
                    struct log *log, struct managed **ret, struct error *err)
 {
     struct managed *managed = xcalloc(1, sizeof(*managed));
@@ -118,7 +127,7 @@ bool managed_start(struct config *config, const struct kube_place *place, struct
     managed->log = log;
     error_set_(&managed->untrusted, "the API server has not been asked yet");
     init_lock(managed);
-    if ((kube_new(place, &managed->kube, err) || error_wrap(err, "tls.mode: managed")) &&
+    if (make_client(managed, pod, err) &&
         steward_new(&config->tls.managed, managed->kube, keeper, log, &managed->steward, err) &&
         start_thread(managed, err)) {
         *ret = managed;

@@ -15,7 +15,7 @@ struct managed;
  * keeper and log are borrowed. Fails for names that Kubernetes does not know and outside of a
  * cluster; what fails later is logged, told by managed_trusted(), and tried again. The caller ends
  * it with managed_free(). */
-bool managed_start(struct config *config, const struct kube_place *place, struct keeper *keeper,
+bool managed_start(struct config *config, const struct kube_pod *pod, struct keeper *keeper,
                    struct log *log, struct managed **ret, struct error *err)
     __attribute__((warn_unused_result));
 void managed_free(struct managed *managed);

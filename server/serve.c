@@ -178,9 +178,9 @@ static bool start_certificates(struct server *server, struct config *config, str
         return false;
     if (config->tls.mode != TLS_MANAGED)
         return true;
-    struct kube_place place = {getenv("KUBERNETES_SERVICE_HOST"), getenv("KUBERNETES_SERVICE_PORT"),
-                               NULL};
-    if (!managed_start(config, &place, server->keeper, server->log, &server->managed, err))
+    struct kube_pod pod = {getenv("KUBERNETES_SERVICE_HOST"), getenv("KUBERNETES_SERVICE_PORT"),
+                           NULL};
+    if (!managed_start(config, &pod, server->keeper, server->log, &server->managed, err))
         return false;
     server->service.managed = server->managed;
     return true;

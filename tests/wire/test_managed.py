@@ -130,7 +130,7 @@ def redirect(api: FakeApi) -> Fault:
 
 
 FAULTS: list[tuple[str, Callable[[FakeApi], Fault], str]] = [
-    ("401", lambda _: Fault(401, status_body(401, "Unauthorized")), "unauthorized (the service"),
+    ("401", lambda _: Fault(401, status_body(401, "Unauthorized")), "unauthorized (the token or"),
     ("403", lambda _: Fault(403, status_body(403, "no way")), "forbidden (403): no way (RBAC has"),
     ("404", lambda _: Fault(404, status_body(404, "gone")), "not found (404): gone"),
     ("410", lambda _: Fault(410, status_body(410, "old")), "somebody else changed it (410): old"),
