@@ -18,7 +18,7 @@ char *xasprintf(const char *format, ...)
     __attribute__((malloc, warn_unused_result, format(printf, 1, 2)));
 
 /* Gives back what another library allocated; NULL means that it could not, and aborts. */
-void *mem_checked(void *memory) __attribute__((warn_unused_result));
+void *mem_checked(void *memory);
 
 /* Frees what a local of pointer type owns when it leaves its scope: `autofree char *text = ...`. */
 #define autofree __attribute__((__cleanup__(mem_autofree)))
