@@ -17,7 +17,7 @@ static char *taken(struct buf *text)
     return result ? result : xstrdup("(too long)");
 }
 
-static char *name_text(const X509_NAME *name)
+char *x509_name(const X509_NAME *name)
 {
     struct buf text = BUF(NAME_MAX_SHOWN);
     cleanup(x509_bio_free) BIO *bio = BIO_new(BIO_s_mem());
@@ -35,9 +35,8 @@ static void add_hex(struct buf *text, const unsigned char *bytes, size_t count, 
         buf_addf(text, "%s%02X", i ? between : "", bytes[i]);
 }
 
-static char *serial_text(const X509 *certificate)
+char *x509_serial(const ASN1_INTEGER *serial)
 {
-    const ASN1_INTEGER *serial = X509_get0_serialNumber(certificate);
     struct buf text = BUF(NAME_MAX_SHOWN);
     add_hex(&text, ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), "");
     return taken(&text);
@@ -127,9 +126,9 @@ bool x509_describe(X509 *certificate, struct certificate *ret, struct error *err
         !seconds_of(X509_get0_notAfter(certificate), &not_after))
         return error_set(err, "is damaged, its validity is not two dates");
     *ret = (struct certificate){
-        .subject = name_text(X509_get_subject_name(certificate)),
-        .issuer = name_text(X509_get_issuer_name(certificate)),
-        .serial = serial_text(certificate),
+        .subject = x509_name(X509_get_subject_name(certificate)),
+        .issuer = x509_name(X509_get_issuer_name(certificate)),
+        .serial = x509_serial(X509_get0_serialNumber(certificate)),
         .key_type = x509_key_type(X509_get0_pubkey(certificate)),
         .fingerprint = fingerprint_text(certificate),
         .not_before = not_before,

@@ -101,15 +101,22 @@ bool x509_read(struct pem_text pem, STACK_OF(X509) * *ret, struct error *err)
 }
 
 /* Without a callback OpenSSL would ask on the terminal. */
-static int no_passphrase(char *text, int size, int writing, void *context)
+static int give_passphrase(char *text, int size, int writing, void *context)
 {
-    (void)text, (void)size, (void)writing, (void)context;
-    return -1;
+    const struct str *passphrase = context;
+    (void)writing;
+    if (!passphrase->data || passphrase->length > (size_t)size)
+        return -1;
+    memcpy(text, passphrase->data, passphrase->length);
+    return (int)passphrase->length;
 }
 
-static bool no_key(struct pem_text pem, struct error *err)
+static bool no_key(struct pem_text pem, struct str passphrase, struct error *err)
 {
-    if (str_find(pem.text, STR("ENCRYPTED")) >= 0)
+    bool encrypted = str_find(pem.text, STR("ENCRYPTED")) >= 0;
+    if (encrypted && passphrase.data)
+        return error_set(err, "%s: the passphrase does not open the private key", pem.name);
+    if (encrypted)
         return error_set(err,
                          "%s: the private key is encrypted, expected one without a passphrase; "
                          "write one with 'openssl pkey -in %s -out plain.key'",
@@ -128,17 +135,23 @@ static bool no_key(struct pem_text pem, struct error *err)
         err, "%s: holds no private key, expected PEM with '-----BEGIN PRIVATE KEY-----'", pem.name);
 }
 
-bool x509_read_key(struct pem_text pem, EVP_PKEY **ret, struct error *err)
+bool x509_read_sealed_key(struct pem_text pem, struct str passphrase, EVP_PKEY **ret,
+                          struct error *err)
 {
     if (!check_text(pem, "a PEM private key", err))
         return false;
     cleanup(x509_bio_free) BIO *bio = BIO_new_mem_buf(pem.text.data, (int)pem.text.length);
-    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL) : NULL;
+    EVP_PKEY *key = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &passphrase) : NULL;
     ERR_clear_error();
     if (!key)
-        return no_key(pem, err);
+        return no_key(pem, passphrase, err);
     *ret = key;
     return true;
+}
+
+bool x509_read_key(struct pem_text pem, EVP_PKEY **ret, struct error *err)
+{
+    return x509_read_sealed_key(pem, STR_NONE, ret, err);
 }
 
 /* One reservation, so that no reallocation leaves a copy of a key behind. */

@@ -31,6 +31,10 @@ bool x509_read(struct pem_text pem, STACK_OF(X509) * *ret, struct error *err)
 bool x509_read_key(struct pem_text pem, EVP_PKEY **ret, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The same for a key that may be encrypted with the passphrase (STR_NONE: there is none). */
+bool x509_read_sealed_key(struct pem_text pem, struct str passphrase, EVP_PKEY **ret,
+                          struct error *err) __attribute__((warn_unused_result));
+
 /* Adds the certificate, or the key as PKCS#8, as PEM to an empty buffer. */
 bool x509_write(X509 *certificate, struct buf *pem) __attribute__((warn_unused_result));
 bool x509_write_key(EVP_PKEY *key, struct buf *pem) __attribute__((warn_unused_result));
@@ -42,6 +46,10 @@ void x509_describe_done(struct certificate *certificate);
 
 /* The key's kind and size, "RSA 2048"; the caller frees. */
 char *x509_key_type(EVP_PKEY *key) __attribute__((warn_unused_result));
+
+/* A name as RFC 2253 has it, and a serial number in hexadecimal; the caller frees. */
+char *x509_name(const X509_NAME *name) __attribute__((warn_unused_result));
+char *x509_serial(const ASN1_INTEGER *serial) __attribute__((warn_unused_result));
 
 /* Sets "<what>: <the reason OpenSSL gave last>" and yields false. */
 bool x509_fail(const char *what, struct error *err);

@@ -28,6 +28,7 @@ struct forge {
     const char *digest;     /* "SHA256" when NULL */
     const char *names;      /* subjectAltName: "DNS:a,IP:10.0.0.1" */
     const char *usage;      /* extendedKeyUsage */
+    const char *key_usage;
     const char *constraint; /* basicConstraints */
     int64_t from;
     int64_t until;
@@ -83,6 +84,7 @@ static inline struct forged forge(struct forge wish, const struct forged *issuer
     forge_extension(made.certificate, NID_basic_constraints, wish.constraint);
     forge_extension(made.certificate, NID_subject_alt_name, wish.names);
     forge_extension(made.certificate, NID_ext_key_usage, wish.usage);
+    forge_extension(made.certificate, NID_key_usage, wish.key_usage);
     X509_sign(made.certificate, issuer ? issuer->key : made.key,
               EVP_get_digestbyname(wish.digest ? wish.digest : "SHA256"));
 
