@@ -20,10 +20,13 @@ GROUPS = {
     "endpoints": "api/v1",
     "endpointslices": "apis/discovery.k8s.io/v1",
     "events": "api/v1",
+    "jobs": "apis/batch/v1",
     "namespaces": "api/v1",
     "nodes": "api/v1",
     "persistentvolumeclaims": "api/v1",
     "pods": "api/v1",
+    "rolebindings": "apis/rbac.authorization.k8s.io/v1",
+    "roles": "apis/rbac.authorization.k8s.io/v1",
     "secrets": "api/v1",
     "serviceaccounts": "api/v1",
     "services": "api/v1",
@@ -145,14 +148,17 @@ class Api:
 
     # --- as a kubelet
 
-    def account_token(self, pod: dict) -> str:
-        """By which the pod's containers talk to the API server; good for an hour."""
+    def account_token(self, pod: dict, audience: str = "") -> str:
+        """By which the pod's containers talk to the API server, or to somebody else; good for an
+        hour."""
         metadata = pod["metadata"]
         bound = {"kind": "Pod", "apiVersion": "v1"}
         bound |= {key: metadata[key] for key in ("name", "uid")}
         account = pod["spec"]["serviceAccountName"]
         path = address("serviceaccounts", metadata["namespace"], account) + "/token"
-        spec = {"expirationSeconds": 3600, "boundObjectRef": bound}
+        spec: dict = {"expirationSeconds": 3600, "boundObjectRef": bound}
+        if audience:
+            spec["audiences"] = [audience]
         return self.call("POST", path, {"spec": spec})["status"]["token"]
 
     def forget_pod(self, namespace: str, name: str, uid: str) -> None:

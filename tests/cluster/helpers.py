@@ -1,7 +1,9 @@
-"""Importing this makes the helpers of tests/wire and tests/tools importable too."""
+"""Importing this makes the helpers of tests/wire, tests/tools and tests/restore importable too."""
 
 import sys
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path += [str(TESTS / "wire"), str(TESTS / "tools")]
+HERE = Path(__file__).resolve().parent
+TESTS = HERE.parent
+ROOT = TESTS.parent
+sys.path += [str(TESTS / it) for it in ("wire", "tools", "restore")]

@@ -1,49 +1,73 @@
-"""A pod's container as a process: the built binary, in a root of its own with the pod's files."""
+"""A pod's container as a process, in a root of its own with the pod's files.
 
+There are two images: ours holds the built binary, any other one the machine's programs and those
+that the node is given for it.
+"""
+
+import contextlib
 import os
+import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from process import binary
+from processes import BOUND
+from sandbox import child
 
-# The root holds what an image would, /usr in place of the image's libraries, and the pod's volumes
-# where the pod mounts them. Arguments: root, binary, user, group, then SOURCE TARGET for each
-# volume up to "--", then those of the binary.
+OURS = "harbor-pg-webhook"  # in the name of our image
+ENTRY_POINT = "/harbor-pg-webhook"
+PROGRAMS = "/opt/programs"
+PATH = f"{PROGRAMS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# /usr in place of the image's libraries and programs, and the pod's volumes where the pod mounts
+# them. Arguments: root, user, group, SOURCE TARGET for each mount up to "--", then the command.
 ENTER = """
 set -e
-root=$1 binary=$2 user=$3 group=$4; shift 4
-for it in proc usr; do mkdir -p "$root/$it"; mount --rbind "/$it" "$root/$it"; done
-for it in lib lib64; do [ -e "$root/$it" ] || ln -s "usr/$it" "$root/$it"; done
-: >"$root/harbor-pg-webhook"; mount --bind "$binary" "$root/harbor-pg-webhook"
-while [ "$1" != -- ]; do mkdir -p "$root$2"; mount --bind "$1" "$root$2"; shift 2; done
+root=$1 user=$2 group=$3; shift 3
+for it in dev usr; do mkdir -p "$root/$it"; mount --rbind "/$it" "$root/$it"; done
+mkdir -p "$root/proc"; mount -t proc proc "$root/proc"
+while [ "$1" != -- ]; do
+    if [ -d "$1" ]; then mkdir -p "$root$2"; else : >"$root$2"; fi
+    mount --bind "$1" "$root$2"; shift 2
+done
 shift
 exec chroot "$root" setpriv --reuid "$user" --regid "$group" --clear-groups --no-new-privs \
-    --bounding-set=-all --pdeathsig KILL -- /harbor-pg-webhook "$@"
+    --bounding-set=-all --pdeathsig KILL -- "$@"
 """
+
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", ENTER, "sh")
 
 
 class PodProcess:
-    """The one container of a pod; `mounts` maps folders to the paths where it sees them."""
+    """One container; `mounts` maps folders and files to the paths where it sees them."""
 
-    def __init__(self, folder: Path, pod: dict, mounts: dict[Path, str]) -> None:
-        self.root = folder / "root"
-        self.log_file = folder / "log"
+    def __init__(self, folder: Path, pod: dict, spec: dict, mounts: Mapping[Path, str]) -> None:
+        self.root = folder / spec["name"] / "root"
+        self.log_file = folder / spec["name"] / "log"
         self.root.mkdir(parents=True)
-        self.spec = pod["spec"]["containers"][0]
-        self.security = pod["spec"]["securityContext"]
-        self.mounts = mounts
+        self.command = [*spec.get("command", [ENTRY_POINT]), *spec.get("args", [])]
+        self.security = pod["spec"]["securityContext"] | spec["securityContext"]
+        self.mounts = dict(mounts)
+        links = ["lib", "lib64"]
+        if OURS in spec["image"]:
+            self.mounts[Path(binary())] = ENTRY_POINT
+        else:
+            links += ["bin", "sbin"]
+        for it in links:
+            (self.root / it).symlink_to(f"usr/{it}")
         self.process: subprocess.Popen | None = None
         self.starts = 0
 
-    def start(self, env: dict[str, str]) -> None:
+    def start(self, env: Mapping[str, str]) -> None:
         user, group = self.security["runAsUser"], self.security["runAsGroup"]
-        volumes = [word for pair in self.mounts.items() for word in pair]
-        words = (self.root, binary(), user, group, *volumes, "--", *self.spec["args"])
+        mounts = [word for pair in self.mounts.items() for word in pair]
+        words = (self.root, user, group, *mounts, "--", *self.command)
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                ["unshare", "--mount", "sh", "-c", ENTER, "sh", *(str(word) for word in words)],
+                [*BOUND, *ALONE, *(str(word) for word in words)],
                 cwd="/",
-                env={"PATH": os.environ["PATH"], **env},
+                env={"PATH": PATH, **env},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -57,10 +81,13 @@ class PodProcess:
         return self.process.poll() if self.process else None
 
     def terminate(self) -> None:
+        """Asks the container's first process to end."""
         if self.runs():
-            self.process.terminate()
+            with contextlib.suppress(IndexError, FileNotFoundError, ProcessLookupError):
+                os.kill(child(self.process.pid), signal.SIGTERM)
 
     def kill(self) -> None:
+        """With all that it has started."""
         if self.runs():
             self.process.kill()
             self.process.wait()

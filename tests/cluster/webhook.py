@@ -80,7 +80,7 @@ class Webhook:
     @contextlib.contextmanager
     def decided_by(self) -> Iterator[None]:
         """For a change of the configuration; ends once all replicas decide by the new one."""
-        loaded = {pod: len(pod.log("configuration loaded")) for pod in self.node.pods()}
+        loaded = {pod: len(pod.log("configuration loaded")) for pod in self.pods()}
         yield
         for pod, times in loaded.items():
             wait_for(
@@ -94,6 +94,10 @@ class Webhook:
     def reconfigure(self, changes: dict) -> None:
         with self.decided_by():
             self.upgrade(changes)
+
+    def pods(self) -> list[Pod]:
+        """Its replicas: the chart has other pods too."""
+        return [it for it in self.node.pods() if it.labels["app.kubernetes.io/name"] == NAME]
 
     def deployment(self) -> dict:
         return self.api.get("deployments", NAME, NAME)
@@ -111,7 +115,7 @@ class Webhook:
             counts = [status.get(key, 0) for key in ("replicas", "updatedReplicas")]
             counts.append(status.get("availableReplicas", 0))
             seen = status.get("observedGeneration") == it["metadata"]["generation"]
-            hosts = {pod.host for pod in self.node.pods()}
+            hosts = {pod.host for pod in self.pods()}
             served = set(self.endpoints()) == hosts and len(hosts) == wanted
             return seen and counts == [wanted] * 3 and served
 
@@ -122,9 +126,9 @@ class Webhook:
     def down(self) -> None:
         """All replicas are gone at once, as with their nodes."""
         self.scale(0)
-        for pod in self.node.pods():
+        for pod in self.pods():
             self.kill_pod(pod)
-        wait_for("no replica is left", lambda: not self.node.pods(), 20, INTERVAL)
+        wait_for("no replica is left", lambda: not self.pods(), 20, INTERVAL)
         wait_for("nor an endpoint", lambda: not self.endpoints(), 20, INTERVAL)
 
     def up(self) -> None:
@@ -142,6 +146,7 @@ class Webhook:
         return [
             address
             for it in self.api.list("endpointslices", NAME)
+            if it["metadata"]["labels"]["kubernetes.io/service-name"] == NAME
             for endpoint in it["endpoints"] or []
             if endpoint["conditions"]["ready"]
             for address in endpoint["addresses"]

@@ -1,90 +1,34 @@
-"""The node that the webhook's own pods run on: a kubelet that does what these pods ask for.
+"""The node that the chart's pods run on: a kubelet that does what these pods ask for.
 
-It starts what is bound to it, mounts its ConfigMap and its token, asks the probes, reports to the
-API server, restarts what has died, ends what is deleted. One thing differs from a real one: all
-pods share the network of the suite, so in their configuration the address of the pod stands in
-place of "all addresses".
+It starts what is bound to it, mounts its files, asks the probes, reports to the API server,
+restarts what has died, ends what is deleted. One thing differs from a real one: all pods share the
+network of the suite, so in their configuration the address of the pod stands in place of "all
+addresses".
 """
 
-import base64
-import datetime
-import http.client
 import itertools
 import json
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
+import kubelet
 import netns
 from api import MERGE_PATCH, Api, ApiError, address
-from pki import Mount
+from container import Container, timestamp
 from plane import API_SERVER_PORT, Plane
 from pod_process import PodProcess
+from volumes import Volumes
 
 NODE = "webhook-0"
 POD_ADDRESS = "10.200.2.{}"
-ALL_ADDRESSES = b'"0.0.0.0:'
-
 SYNC_SECONDS = 0.2
-FILES_SECONDS = 1.0  # a real kubelet takes up to a minute and a half
-DEATH_SECONDS = 1.0  # after which it notices that a container is gone
+RESOURCES = {"ConfigMap": "configmaps", "Secret": "secrets"}
 
 API_SERVER_ENVIRONMENT = {
     "KUBERNETES_SERVICE_HOST": netns.API_SERVER_ADDRESS,
     "KUBERNETES_SERVICE_PORT": str(API_SERVER_PORT),
 }
-
-
-def timestamp() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class Probe:
-    """One httpGet probe with the kubelet's counting; `passed` is its verdict."""
-
-    def __init__(self, container: dict, kind: str, host: str) -> None:
-        spec = container[kind]
-        ports = {it["name"]: it["containerPort"] for it in container["ports"]}
-        self.place = (host, ports[spec["httpGet"]["port"]])
-        self.path = spec["httpGet"]["path"]
-        self.period = spec["periodSeconds"]
-        self.timeout = spec["timeoutSeconds"]
-        self.threshold = spec["failureThreshold"]
-        self.reset()
-
-    def reset(self) -> None:
-        """As for a container that has just been started."""
-        self.passed = False
-        self.failures = 0
-        self.due = 0.0
-
-    def ask(self) -> None:
-        now = time.monotonic()
-        if now < self.due:
-            return
-        self.due = now + self.period
-        if self._answers():
-            self.failures = 0
-            self.passed = True
-            return
-        self.failures += 1
-        if self.failures >= self.threshold:
-            self.passed = False
-
-    @property
-    def failed(self) -> bool:
-        return self.failures >= self.threshold
-
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(*self.place, timeout=self.timeout)
-        try:
-            connection.request("GET", self.path)
-            return 200 <= connection.getresponse().status < 400
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
 
 
 class Pod(threading.Thread):
@@ -94,26 +38,20 @@ class Pod(threading.Thread):
         metadata = pod["metadata"]
         super().__init__(name=metadata["name"], daemon=True)
         self.namespace, self.uid = metadata["namespace"], metadata["uid"]
+        self.labels: dict[str, str] = metadata["labels"]
         self.node = node
         self.api: Api = node.api
         self.pod = pod
-        self.spec = pod["spec"]
         self.host = host
         self.path = address("pods", self.namespace, self.name)
-        self.folder: Path = node.folder / self.name
-        self.mounts = {it["name"]: Mount(self.folder / it["name"]) for it in self.spec["volumes"]}
-        container = self.spec["containers"][0]
-        places = {it["name"]: it["mountPath"] for it in container["volumeMounts"]}
-        mounts = {mount.folder: places[name] for name, mount in self.mounts.items()}
-        self.process = PodProcess(self.folder, pod, {**mounts, **node.mounts})
-        self.env = {**API_SERVER_ENVIRONMENT, **node.env}
-        self.startup = Probe(container, "startupProbe", host)
-        self.readiness = Probe(container, "readinessProbe", host)
-        self.liveness = Probe(container, "livenessProbe", host)
-        self.published: dict[str, dict] = {}
-        self.reported: dict = {}
-        self.files_due = 0.0
-        self.dead_since = 0.0
+        folder = node.folder / self.name
+        self.volumes = Volumes(node.api, pod, folder, host)
+        self.containers = {
+            spec["name"]: self._container(spec, folder) for spec in pod["spec"]["containers"]
+        }
+        self.services = {**API_SERVER_ENVIRONMENT, **node.env}
+        self.waits_for = ""  # why a container could not be created
+        self.reported: list[dict] = []
         self.deadline = 0.0
 
     def run(self) -> None:
@@ -123,12 +61,27 @@ class Pod(threading.Thread):
         except Exception as error:  # the next test is told
             self.node.errors.append(f"{self.name}: {error!r}")
         finally:
-            self.process.kill()
+            for it in self.containers.values():
+                it.process.kill()
+
+    @property
+    def process(self) -> PodProcess:
+        """Of the first container."""
+        return next(iter(self.containers.values())).process
 
     def log(self, message: str | None = None) -> list[dict]:
         """Its log lines, or those with this `msg`."""
-        lines = [json.loads(it) for it in self.process.output().splitlines() if it[:1] == "{"]
+        lines = [json.loads(it) for it in self.output().splitlines() if it[:1] == "{"]
         return [it for it in lines if message in (None, it["msg"])]
+
+    def output(self) -> str:
+        """Of all containers."""
+        return "".join(it.process.output() for it in self.containers.values())
+
+    def _container(self, spec: dict, folder: Path) -> Container:
+        mounts = {**self.volumes.of(spec), **self.node.mounts}
+        process = PodProcess(folder, self.pod, spec, mounts)
+        return Container(self.pod, spec, process, self.host)
 
     # --- one round
 
@@ -145,132 +98,81 @@ class Pod(threading.Thread):
         pod = self.api.find("pods", self.namespace, self.name)
         if not pod or pod["metadata"]["uid"] != self.uid:
             return False
-        self._refresh_files()
+        if not (self.volumes.published and self.node.holds_files.is_set()):
+            self.volumes.refresh()
         if "deletionTimestamp" in pod["metadata"]:
             if self._terminated(pod["metadata"]["deletionGracePeriodSeconds"]):
                 self.api.forget_pod(self.namespace, self.name, self.uid)
                 return False
-        elif not self.process.runs():
-            self._start()
-        self._probe()
+        else:
+            self._start_what_is_due()
+        for it in self.containers.values():
+            it.probe()
         self._report()
         return True
 
-    def _start(self) -> None:
-        """At once for the first time, else when a kubelet would have noticed."""
-        now = time.monotonic()
-        if self.process.starts and not self.dead_since:
-            self.dead_since = now
-        if self.process.starts and now - self.dead_since < DEATH_SECONDS:
-            return
-        self.dead_since = 0.0
-        for probe in (self.startup, self.readiness, self.liveness):
-            probe.reset()
-        self.process.start(self.env)
+    def _start_what_is_due(self) -> None:
+        for name, it in self.containers.items():
+            if not it.is_due():
+                continue
+            try:
+                env = kubelet.environment(self.pod, self._find, self.services, name)
+            except kubelet.CreateContainerConfigError as error:
+                self.waits_for = str(error)
+            else:
+                it.start(env)
+
+    def _find(self, kind: str, namespace: str, name: str) -> dict | None:
+        return self.api.find(RESOURCES[kind], namespace, name)
 
     def _terminated(self, grace: int) -> bool:
         now = time.monotonic()
+        processes = [it.process for it in self.containers.values()]
         if not self.deadline:
             self.deadline = now + grace
-            self.process.terminate()
+            for it in processes:
+                it.terminate()
         if now > self.deadline:
-            self.process.kill()
-        return not self.process.runs()
+            for it in processes:
+                it.kill()
+        return not any(it.runs() for it in processes)
 
-    def _probe(self) -> None:
-        if self.dead_since or not self.process.runs():
-            return
-        if not self.startup.passed:
-            self.startup.ask()
-        if self.startup.passed:
-            self.readiness.ask()
-            self.liveness.ask()
-        if self.startup.failed or self.liveness.failed:
-            self.process.kill()
+    def _phase(self) -> str:
+        containers = self.containers.values()
+        if all(it.ended() for it in containers):
+            fine = all(it.process.exit_code() == 0 for it in containers)
+            return "Succeeded" if fine else "Failed"
+        return "Running" if any(it.process.starts for it in containers) else "Pending"
 
     def _report(self) -> None:
-        if not self.process.runs() and self.dead_since == 0.0:
+        statuses = [it.status() for it in self.containers.values()]
+        if statuses == self.reported:
             return
-        runs = self.process.runs() or time.monotonic() - self.dead_since < DEATH_SECONDS
-        ready = runs and self.startup.passed and self.readiness.passed
-        facts = {"ready": ready, "started": runs and self.startup.passed}
-        facts["restartCount"] = self.process.starts - 1
-        if facts == self.reported:
-            return
+        ready = all(it.is_ready() for it in self.containers.values())
+        conditions = {"PodScheduled": True, "Initialized": True}
+        conditions |= {"ContainersReady": ready, "Ready": ready}
         status = {
-            "phase": "Running",
+            "phase": self._phase(),
             "hostIP": netns.API_SERVER_ADDRESS,
             "podIP": self.host,
             "podIPs": [{"ip": self.host}],
             "conditions": [
                 {"type": it, "status": str(is_true), "lastTransitionTime": timestamp()}
-                for it, is_true in {
-                    "PodScheduled": True,
-                    "Initialized": True,
-                    "ContainersReady": ready,
-                    "Ready": ready,
-                }.items()
+                for it, is_true in conditions.items()
             ],
-            "containerStatuses": [
-                {
-                    "name": self.process.spec["name"],
-                    "image": self.process.spec["image"],
-                    "imageID": "",
-                    "state": {"running": {"startedAt": timestamp()}},
-                    **facts,
-                }
-            ],
+            "containerStatuses": [it | {"state": with_times(it["state"])} for it in statuses],
         }
         path = f"{self.path}/status"
         self.api.call("PATCH", path, {"status": status}, content_type=MERGE_PATCH)
-        self.reported = facts
+        self.reported = statuses
 
-    # --- files
 
-    def _refresh_files(self) -> None:
-        now = time.monotonic()
-        if now < self.files_due or (self.published and self.node.holds_files.is_set()):
-            return
-        self.files_due = now + FILES_SECONDS
-        for volume in self.spec["volumes"]:
-            try:
-                files = self._files(volume)
-            except ApiError as error:
-                if error.code == 404 and volume["name"] in self.published:
-                    continue  # what is mounted stays
-                raise
-            if files != self.published.get(volume["name"]):
-                self.mounts[volume["name"]].publish(files)
-                self.published[volume["name"]] = files
-
-    def _files(self, volume: dict[str, Any]) -> dict[str, bytes]:
-        if "configMap" in volume:
-            return self._configmap(volume["configMap"]["name"])
-        if "secret" in volume:
-            return self._secret(volume["secret"])
-        files: dict[str, bytes] = {}
-        for source in volume["projected"]["sources"]:
-            if "configMap" in source:
-                content = self._configmap(source["configMap"]["name"])
-                files |= {it["path"]: content[it["key"]] for it in source["configMap"]["items"]}
-            else:
-                files[source["serviceAccountToken"]["path"]] = self._token()
-        return files
-
-    def _configmap(self, name: str) -> dict[str, bytes]:
-        own = f'"{self.host}:'.encode()
-        data = self.api.get("configmaps", self.namespace, name)["data"]
-        return {key: text.encode().replace(ALL_ADDRESSES, own) for key, text in data.items()}
-
-    def _secret(self, source: dict) -> dict[str, bytes]:
-        data = self.api.get("secrets", self.namespace, source["secretName"])["data"]
-        return {it["path"]: base64.b64decode(data[it["key"]]) for it in source["items"]}
-
-    def _token(self) -> bytes:
-        """Asked for once: a pod here does not live as long as its token."""
-        if not hasattr(self, "token"):
-            self.token = self.api.account_token(self.pod).encode()
-        return self.token
+def with_times(state: dict) -> dict:
+    """The state of a container, as of now."""
+    times = {"running": ("startedAt",), "terminated": ("startedAt", "finishedAt"), "waiting": ()}
+    return {
+        kind: {**facts, **dict.fromkeys(times[kind], timestamp())} for kind, facts in state.items()
+    }
 
 
 class WebhookNode:
@@ -314,7 +216,7 @@ class WebhookNode:
         return [line for pod in list(self.all.values()) for line in pod.log(message)]
 
     def output(self) -> str:
-        return "".join(pod.process.output() for pod in list(self.all.values()))
+        return "".join(pod.output() for pod in list(self.all.values()))
 
     def _run(self) -> None:
         path = f"{address('pods')}?fieldSelector=spec.nodeName={NODE}"
