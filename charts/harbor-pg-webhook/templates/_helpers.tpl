@@ -70,6 +70,21 @@ annotations:
 {{- if eq .Values.tls.mode "certManager" }}{{ include "hpw.fullname" . }}-tls{{ end }}
 {{- end }}
 
+{{- /* The account's token, where programs look for it. */}}
+{{- define "hpw.tokenVolume" -}}
+- name: token
+  projected:
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3600
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - key: ca.crt
+              path: ca.crt
+{{- end }}
+
 {{- /* "10s" in whole seconds, rounded up. */}}
 {{- define "hpw.seconds" -}}
 {{- $factors := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 -}}
