@@ -18,6 +18,30 @@ sys.path += [str(TESTS / "wire"), str(TESTS / "tools")]
 
 import tools  # noqa: E402
 
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+ARCHIVE = "s3://harbor-db-backups/spilo/postgresql-harbor-harbor/generation-2/wal/16"
+TARGET = {
+    "name": "harbor",
+    "prefix": ARCHIVE,
+    "region": "eu-central-1",
+    "credentialsSecret": "verify",
+    "maxBackupAge": "26h",
+    "maxWalAge": "2h",
+}
+SOURCE = {"namespace": "harbor", "harborCluster": "registry"}
+SECRETS = {
+    "enabled": True,
+    "sources": [SOURCE],
+    "recipients": [CERTIFICATE],
+    "to": "s3://secrets/production",
+    "region": "eu-central-1",
+    "credentialsSecret": "writer",
+}
+BACKUPS = {
+    "backupVerification": {"enabled": True, "targets": [TARGET]},
+    "secretsBackup": SECRETS,
+}
+
 
 class Refused(Exception):
     """helm's complaint."""

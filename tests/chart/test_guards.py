@@ -1,7 +1,7 @@
 """What is refused, and in which words; what NOTES.txt says and warns of."""
 
 import pytest
-from chart import Refused, manifests, notes, render
+from chart import BACKUPS, CERTIFICATE, SECRETS, SOURCE, TARGET, Refused, manifests, notes, render
 
 SECRET = {"secret": {"name": "s", "accessKeyId": "id", "secretAccessKey": "key"}}
 PLACE = {"bucket": "b", "scope": "postgresql-a-b", "suffix": "", "region": "r"}
@@ -17,6 +17,22 @@ def backup(name: str = "two", without: str = "") -> dict:
     place.pop(without, None)
     return {"backupProfiles": {name: {"s3": place, "credentials": SECRET}}}
 
+
+def verify(*without: str, **changes: object) -> dict:
+    target = {key: value for key, value in TARGET.items() if key not in without}
+    return {"backupVerification": {"enabled": True, "targets": [{**target, **changes}]}}
+
+
+def verify_all(*targets: dict) -> dict:
+    return {"backupVerification": {"enabled": True, "targets": list(targets)}}
+
+
+def secrets(without: str = "", **changes: object) -> dict:
+    settings = {key: value for key, value in SECRETS.items() if key != without}
+    return {"secretsBackup": {**settings, **changes}}
+
+
+KEY = "-----BEGIN PRIVATE KEY-----\nMIGH\n-----END PRIVATE KEY-----\n"
 
 GUARDS = {
     "reserved restore profile": (restore("unlisted"), "the name 'unlisted' is reserved"),
@@ -82,9 +98,83 @@ GUARDS = {
         {"server": {"limits": {"inFlightBytes": "6MiB"}}},
         "server.limits.inFlightBytes '6MiB' does not hold a single server.limits.body '7MiB'",
     ),
+    "verification without targets": (verify_all(), "backupVerification.targets is empty"),
+    "target without region": (
+        verify("region"),
+        "backupVerification.targets[0] (harbor): region is missing: requests are signed for one",
+    ),
+    "target without keys": (
+        verify("credentialsSecret"),
+        "backupVerification.targets[0] (harbor): credentialsSecret is missing: name a Secret of",
+    ),
+    "target without a version": (
+        verify(prefix="s3://b/spilo/postgresql-a-b/wal"),
+        "prefix 's3://b/spilo/postgresql-a-b/wal' is no archive: expected s3://bucket/…/wal/<ver",
+    ),
+    "target with a slash at its end": (verify(prefix="s3://b/wal/12/"), "is no archive"),
+    "target that is a folder": (verify(prefix="/backups/wal/12"), "is no archive"),
+    "target with two authorities": (
+        verify(caConfigMap="a", caSecret="b"),
+        "caConfigMap and caSecret exclude each other",
+    ),
+    "target with a rate only": (verify(rate="1MiB/s"), "rate is of use with deep: true only"),
+    "two targets of one name": (
+        verify_all(TARGET, {**TARGET, "prefix": "s3://b/wal/12"}),
+        "backupVerification.targets[1] (harbor): the name is there twice",
+    ),
+    "two targets of one archive": (
+        verify_all(TARGET, {**TARGET, "name": "again"}),
+        "backupVerification.targets[1] (again): prefix 's3://harbor-db-backups/",
+    ),
+    "an interval of no time": (
+        {"backupVerification": {**BACKUPS["backupVerification"], "interval": "59s"}},
+        "backupVerification.interval '59s' is too short",
+    ),
+    "copies of nothing": (secrets(sources=[]), "secretsBackup.sources is empty"),
+    "copies of one twice": (
+        secrets(sources=[SOURCE, {**SOURCE, "extraNames": ["a"]}]),
+        "secretsBackup.sources[1]: HarborCluster harbor/registry is there twice",
+    ),
+    "copies for nobody": (secrets("recipients"), "secretsBackup.recipients is empty: give at le"),
+    "copies for what is no certificate": (
+        secrets(recipients=[CERTIFICATE, "MIIB"]),
+        "secretsBackup.recipients[1] is no certificate",
+    ),
+    "copies with the key beside them": (
+        secrets(recipients=[CERTIFICATE + KEY]),
+        "secretsBackup.recipients[0] holds a private key, which has to stay outside",
+    ),
+    "copies to a file": (secrets(to="/backups"), "secretsBackup.to is '/backups': expected s3://"),
+    "copies to nowhere": (secrets("to"), "secretsBackup.to is '': expected s3://bucket/folder"),
+    "copies without region": (secrets("region"), "secretsBackup: region is missing"),
+    "copies without keys": (
+        secrets("credentialsSecret"),
+        "secretsBackup: credentialsSecret is missing",
+    ),
+    "copies with two authorities": (
+        secrets(caConfigMap="a", caSecret="b"),
+        "secretsBackup: caConfigMap and caSecret exclude each other",
+    ),
 }
 
 SCHEMA = {
+    "target": (verify(bucket="b"), "additional properties 'bucket' not allowed"),
+    "target without a name": (verify("name"), "missing property 'name'"),
+    "target with a name in capitals": (verify(name="Harbor"), "does not match pattern"),
+    "age in days": (verify(maxWalAge="1d"), "does not match pattern"),
+    "endpoint without a scheme": (verify(endpoint="store:9000"), "does not match pattern"),
+    "keys in the values": (
+        verify(secretAccessKey="x"),
+        "additional properties 'secretAccessKey' not allowed",
+    ),
+    "source": (
+        secrets(sources=[{**SOURCE, "names": []}]),
+        "additional properties 'names' not allowed",
+    ),
+    "source without a cluster": (
+        secrets(sources=[{"namespace": "a"}]),
+        "missing property 'harborCluster'",
+    ),
     "failurePolicy": ({"webhooks": {"failurePolicy": "fail"}}, "must be one of 'Fail', 'Ignore'"),
     "mode": ({"tls": {"mode": "manged"}}, "must be one of 'managed', 'files', 'certManager'"),
     "top level": ({"replicas": 2}, "additional properties 'replicas' not allowed"),
@@ -170,6 +260,16 @@ def test_newer_ones_are_not(version: str) -> None:
         restore(s3={"prefix": "s3://b/wal", "region": "r"}),
         {"database": {"postgresqlVersion": 16}},
         {"global": {"imageRegistry": "of-a-parent-chart"}},
+        verify(prefix="s3://b/wal/9.6"),
+        {"backupVerification": {**verify(region="")["backupVerification"], "enabled": False}},
+        {
+            "backupVerification": {
+                **verify("credentialsSecret")["backupVerification"],
+                "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn"}},
+            }
+        },
+        secrets("credentialsSecret", webIdentity={"roleArn": "arn"}),
+        secrets(to="s3://bucket"),
         restore("a" * 63),
         restore("1"),
     ],
@@ -201,7 +301,21 @@ def test_notes_name_the_profiles_and_the_labels() -> None:
     assert "kubectl label namespace NAMESPACE a/r=PROFILE" in text
 
 
+def test_notes_say_what_verifies_and_what_copies() -> None:
+    text = notes({**BACKUPS, "prometheusRule": {"enabled": True}})
+    assert "Backups are verified every 1h" in text
+    assert "logs deployment/harbor-pg-webhook-verification -c watch" in text
+    assert 'Secrets are copied to s3://secrets/production at "17 2 * * *" (UTC)' in text
+    assert "--from=cronjob/harbor-pg-webhook-secrets-harbor-registry-" in text
+    assert "verified every" not in notes()
+
+
 WARNINGS = {
+    "verification that tells nobody": (
+        {"backupVerification": BACKUPS["backupVerification"]},
+        "backups are verified, but prometheusRule.enabled is false",
+    ),
+    "copies without a signature": (secrets(), "secretsBackup.signingSecret is empty"),
     "one replica": ({"replicaCount": 1}, "a single replica"),
     "image": ({"image": {"registry": "harbor.example.com"}}, "image is harbor.example.com/"),
     "pin": (

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from chart import (
+    BACKUPS,
     CHART,
     KUBERNETES,
     NAMESPACE,
@@ -294,21 +295,36 @@ def test_cert_manager_has_a_ca_that_is_not_the_leaf() -> None:
 # --- the pods
 
 
+def pod_specs(found: Manifests) -> list[dict]:
+    specs = []
+    for it in found.values():
+        if it["kind"] == "Deployment":
+            specs.append(it["spec"]["template"]["spec"])
+        elif it["kind"] == "CronJob":
+            specs.append(it["spec"]["jobTemplate"]["spec"]["template"]["spec"])
+    return specs
+
+
 @CI
 def test_pods_meet_the_restricted_standard(values: Path) -> None:
-    found = parse(render(None, "--values", values))
-    deployment = next(it for it in found.values() if it["kind"] == "Deployment")
-    spec = deployment["spec"]["template"]["spec"]
-    assert spec["securityContext"]["runAsNonRoot"] is True
-    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert {next(iter(set(it) - {"name"})) for it in spec["volumes"]} <= {
-        *("configMap", "emptyDir", "projected", "secret")
-    }
-    for container in spec["containers"]:
-        context = container["securityContext"]
-        assert context["allowPrivilegeEscalation"] is False
-        assert context["readOnlyRootFilesystem"] is True
-        assert context["capabilities"] == {"drop": ["ALL"]}
+    for spec in pod_specs(parse(render(None, "--values", values))):
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert {next(iter(set(it) - {"name"})) for it in spec["volumes"]} <= {
+            *("configMap", "emptyDir", "projected", "secret")
+        }
+        for container in spec["containers"]:
+            context = container["securityContext"]
+            assert context.get("runAsUser", spec["securityContext"]["runAsUser"]) > 0
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["readOnlyRootFilesystem"] is True
+            assert context["capabilities"] == {"drop": ["ALL"]}
+
+
+@CI
+def test_no_pod_gets_a_token_that_it_does_not_need(values: Path) -> None:
+    for spec in pod_specs(parse(render(None, "--values", values))):
+        assert spec["automountServiceAccountToken"] is False
 
 
 def test_a_changed_profile_does_not_restart_pods(defaults: Manifests) -> None:
@@ -362,7 +378,7 @@ def test_an_update_never_has_fewer_pods_than_replicas(defaults: Manifests) -> No
 
 
 def test_names_stay_within_limits() -> None:
-    found = manifests({"tls": {"mode": "certManager"}}, release="r" * 53)
+    found = manifests({**BACKUPS, "tls": {"mode": "certManager"}}, release="r" * 53)
     assert max(len(it["metadata"]["name"]) for it in found.values()) <= 63
 
 

@@ -13,7 +13,18 @@ from typing import Any
 
 import pytest
 import reference
-from chart import NAMESPACE, RELEASE, Manifests, manifests
+import yaml
+from chart import (
+    BACKUPS,
+    CERTIFICATE,
+    NAMESPACE,
+    RELEASE,
+    SECRETS,
+    SOURCE,
+    TARGET,
+    Manifests,
+    manifests,
+)
 
 Look = Callable[[Manifests], Any]
 MUTATING = "MutatingWebhookConfiguration"
@@ -93,6 +104,90 @@ def entries(*path: str | int, only: str = "") -> Look:
 
 def both(*looks: Look) -> Look:
     return lambda found: [look(found) for look in looks]
+
+
+def watching(*path: str | int, container: int = 0) -> Look:
+    """Of the container that verifies, or of WAL-G's beside it."""
+    place = ("spec", "template", "spec", "containers", container, *path)
+    return at("Deployment", *place, suffix="-verification")
+
+
+def watch_file(*path: str | int) -> Look:
+    def look(found: Manifests) -> Any:
+        part = yaml.safe_load(found.one("ConfigMap", "-verification")["data"]["watch.yaml"])
+        for key in path:
+            part = part[key]
+        return part
+
+    return look
+
+
+def variable(name: str, container: int = 0) -> Look:
+    def look(found: Manifests) -> Any:
+        entries = watching("env", container=container)(found) or []
+        return {it["name"]: it.get("value") for it in entries}.get(name)
+
+    return look
+
+
+def cronjobs(*path: str | int) -> Look:
+    def look(found: Manifests) -> Any:
+        part: Any = next((it for key, it in found.items() if key.startswith("CronJob/")), None)
+        for key in path:
+            if part is None:
+                return None
+            part = part.get(key) if isinstance(part, dict) else part[key]
+        return part
+
+    return look
+
+
+WATCHING = BACKUPS["backupVerification"]
+WATCH_CONTAINERS = at(
+    "Deployment", "spec", "template", "spec", "containers", suffix="-verification"
+)
+JOB = ("spec", "jobTemplate", "spec", "template", "spec")
+
+
+def copying(*path: str | int) -> Look:
+    return cronjobs(*JOB, "containers", 0, *path)
+
+
+def flag(name: str) -> Look:
+    """What follows an option of the copying command; whether it is there, if nothing does."""
+
+    def look(found: Manifests) -> Any:
+        args = [*copying("args")(found), "--"]
+        if f"--{name}" not in args:
+            return None
+        value = args[args.index(f"--{name}") + 1]
+        return True if value.startswith("--") else value
+
+    return look
+
+
+def job_volume(name: str) -> Look:
+    def look(found: Manifests) -> Any:
+        volumes = {it.pop("name"): it for it in deepcopy(cronjobs(*JOB, "volumes")(found))}
+        return volumes.get(name)
+
+    return look
+
+
+def copy_value(value: Any, look: Look, want: Any) -> Row:
+    return Row(value, look, want, {"secretsBackup": SECRETS})
+
+
+def watch_value(value: Any, look: Look, want: Any) -> Row:
+    return Row(value, look, want, {"backupVerification": BACKUPS["backupVerification"]})
+
+
+def account(component: str) -> Look:
+    def look(found: Manifests) -> Any:
+        (it,) = [it for key, it in found.items() if f"ServiceAccount/{RELEASE}-{component}" in key]
+        return it["metadata"].get("annotations")
+
+    return look
 
 
 def keys(kind: str) -> Look:
@@ -439,6 +534,104 @@ ROWS = {
         alert("HarborPgWebhookDown", "labels"),
         {"severity": "critical", "team": "a"},
         enabled("prometheusRule"),
+    ),
+    "networkPolicy.storeEgress": watch_value(
+        [{"ports": [{"port": 443}]}],
+        at("NetworkPolicy", "spec", "egress", suffix="-verification"),
+        [{"ports": [{"port": 443}]}],
+    ),
+    "backupVerification.enabled": Row(
+        True,
+        keys("Deployment"),
+        [f"Deployment/{RELEASE}", f"Deployment/{RELEASE}-verification"],
+        {"backupVerification": {"targets": [TARGET]}},
+    ),
+    "backupVerification.targets": watch_value(
+        [{**TARGET, "name": "other"}], watch_file("targets", 0, "name"), "other"
+    ),
+    "backupVerification.interval": watch_value(
+        "2h", both(watch_file("interval"), variable("LIST_INTERVAL", 1)), ["2h", "7200"]
+    ),
+    "backupVerification.walgList.enabled": watch_value(
+        False,
+        lambda found: [it["name"] for it in WATCH_CONTAINERS(found)],
+        ["watch"],
+    ),
+    "backupVerification.walgList.timeout": watch_value("90s", variable("LIST_TIMEOUT", 1), "90"),
+    "backupVerification.walgList.securityContext": watch_value(
+        {"runAsUser": 7}, watching("securityContext", "runAsUser", container=1), 7
+    ),
+    "backupVerification.walgList.resources": watch_value(
+        {"limits": {"cpu": 1}}, watching("resources", "limits", "cpu", container=1), 1
+    ),
+    "backupVerification.webIdentity.roleArn": watch_value(
+        "arn", both(variable("AWS_ROLE_ARN"), variable("AWS_ROLE_ARN", 1)), ["arn", "arn"]
+    ),
+    "backupVerification.webIdentity.audience": Row(
+        "sts.example.com",
+        lambda found: "sts.example.com" in json.dumps(found.one("Deployment", "-verification")),
+        True,
+        {"backupVerification": {**WATCHING, "webIdentity": {"roleArn": "arn"}}},
+    ),
+    "backupVerification.serviceAccount.annotations": watch_value(
+        ANNOTATIONS, account("verification"), ANNOTATIONS
+    ),
+    "backupVerification.resources": watch_value(
+        {"limits": {"cpu": 1}}, watching("resources", "limits", "cpu"), 1
+    ),
+    "secretsBackup.enabled": Row(
+        True,
+        lambda found: len([key for key in found if key.startswith("CronJob/")]),
+        1,
+        {"secretsBackup": {**SECRETS, "enabled": False}},
+    ),
+    "secretsBackup.sources": copy_value(
+        [{**SOURCE, "harborCluster": "other"}], flag("harborcluster"), "other"
+    ),
+    "secretsBackup.recipients": copy_value(
+        [CERTIFICATE, CERTIFICATE],
+        lambda found: copying("args")(found).count("--recipient"),
+        2,
+    ),
+    "secretsBackup.signingSecret": copy_value(
+        "signer",
+        both(flag("signer"), job_volume("signing")),
+        ["/signing/tls.key", {"secret": {"secretName": "signer"}}],
+    ),
+    "secretsBackup.to": copy_value("s3://other/", flag("to"), "s3://other/harbor/registry"),
+    "secretsBackup.region": copy_value("r", flag("region"), "r"),
+    "secretsBackup.endpoint": copy_value(
+        "https://store.example.com", flag("endpoint"), "https://store.example.com"
+    ),
+    "secretsBackup.pathStyle": copy_value(True, flag("path-style"), True),
+    "secretsBackup.caConfigMap": copy_value(
+        "ca",
+        both(flag("ca"), lambda found: (job_volume("ca")(found) or {}).get("configMap")),
+        ["/ca/ca.crt", {"name": "ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}],
+    ),
+    "secretsBackup.caSecret": copy_value(
+        "ca",
+        both(flag("ca"), lambda found: (job_volume("ca")(found) or {}).get("secret")),
+        ["/ca/ca.crt", {"secretName": "ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}],
+    ),
+    "secretsBackup.credentialsSecret": copy_value(
+        "other", job_volume("credentials"), {"secret": {"secretName": "other"}}
+    ),
+    "secretsBackup.schedule": copy_value("@daily", cronjobs("spec", "schedule"), "@daily"),
+    "secretsBackup.webIdentity.roleArn": copy_value(
+        "arn", copying("env", 0), {"name": "AWS_ROLE_ARN", "value": "arn"}
+    ),
+    "secretsBackup.webIdentity.audience": Row(
+        "sts.example.com",
+        lambda found: "sts.example.com" in json.dumps(cronjobs()(found)),
+        True,
+        {"secretsBackup": {**SECRETS, "webIdentity": {"roleArn": "arn"}}},
+    ),
+    "secretsBackup.serviceAccount.annotations": copy_value(
+        ANNOTATIONS, account("secrets"), ANNOTATIONS
+    ),
+    "secretsBackup.resources": copy_value(
+        {"limits": {"cpu": 1}}, copying("resources", "limits", "cpu"), 1
     ),
     "dashboard.enabled": Row(
         True,
