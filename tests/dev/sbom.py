@@ -17,7 +17,8 @@ def dpkg(*words: str) -> str:
 
 
 def owner(origin: Path) -> str:
-    """The Debian package that brought a file, as name:architecture."""
+    """The Debian package that brought a file, or a folder whose files were put together, as
+    name:architecture."""
     # With /usr merged, dpkg knows a file by the path that its package was made with.
     real = Path(*origin.parent.resolve().parts, origin.name)
     for path in dict.fromkeys((origin, real, Path("/", *real.parts[2:]))):
@@ -65,7 +66,7 @@ def file_entry(number: int, name: str, content: bytes) -> dict:
     return {
         "SPDXID": f"SPDXRef-File-{number}",
         "fileName": f".{name}",
-        "fileTypes": ["BINARY"],
+        "fileTypes": ["TEXT" if name.endswith(".crt") else "BINARY"],
         "checksums": [
             {"algorithm": "SHA1", "checksumValue": hashlib.sha1(content).hexdigest()},
             {"algorithm": "SHA256", "checksumValue": hashlib.sha256(content).hexdigest()},

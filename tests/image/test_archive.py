@@ -10,6 +10,7 @@ from conftest import Built
 from oci import Image
 
 BINARY = "/harbor-pg-webhook"
+AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 SIZE_MOST = 25_000_000
 NEEDED = re.compile(r"\((?:NEEDED|RPATH|RUNPATH)\)\s+(?P<what>[^:]+): \[(?P<name>[^]]+)\]")
 INTERPRETER = re.compile(r"program interpreter: (?P<path>[^]]+)\]")
@@ -17,10 +18,11 @@ INTERPRETER = re.compile(r"program interpreter: (?P<path>[^]]+)\]")
 
 @pytest.fixture(scope="module")
 def unpacked(image: Image, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The files of the image on disk, by their path in the image."""
+    """The binary and its libraries on disk, by their path in the image."""
     folder = tmp_path_factory.mktemp("files")
     paths = {}
-    for number, (name, content) in enumerate(image.files.items()):
+    programs = {name: content for name, content in image.files.items() if name != AUTHORITIES}
+    for number, (name, content) in enumerate(programs.items()):
         paths[name] = folder / str(number)
         paths[name].write_bytes(content)
     return paths
@@ -59,7 +61,7 @@ def test_how_it_is_run(image: Image):
 
 
 def test_the_files_are_exactly_what_the_loader_looks_for(image: Image, unpacked: dict[str, Path]):
-    by_name = {Path(name).name: name for name in image.files}
+    by_name = {Path(name).name: name for name in unpacked}
     (loader,) = INTERPRETER.findall(readelf(unpacked[BINARY], "--program-headers"))
     reached = {BINARY, loader}
     todo = [BINARY]
@@ -71,11 +73,21 @@ def test_the_files_are_exactly_what_the_loader_looks_for(image: Image, unpacked:
             if by_name[library] not in reached:
                 reached.add(by_name[library])
                 todo.append(by_name[library])
-    assert set(image.files) == reached
+    assert set(image.files) == reached | {AUTHORITIES}
 
 
-def test_the_libraries_are_where_the_loader_looks(image: Image):
-    folders = {str(Path(name).parent) for name in image.files}
+def test_the_authorities_are_those_of_debian_and_no_other(image: Image):
+    """Also where the machine that builds the image trusts further ones."""
+    text = image.files[AUTHORITIES].decode()
+    found = re.findall("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n", text, re.DOTALL)
+    assert "".join(found) == text
+    debian = {path.read_text() for path in Path("/usr/share/ca-certificates/mozilla").iterdir()}
+    assert set(found) == debian
+    assert len(found) == len(debian) > 100
+
+
+def test_the_libraries_are_where_the_loader_looks(unpacked: dict[str, Path]):
+    folders = {str(Path(name).parent) for name in unpacked}
     assert all(re.fullmatch(r"/|(/usr)?/lib(64)?(/[^/]+-linux-gnu)?", it) for it in folders)
 
 
