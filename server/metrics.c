@@ -153,10 +153,17 @@ struct gauge {
     int decimals;
 };
 
+static void write_each(const struct gauge *gauges, size_t count, struct buf *page)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct gauge *gauge = &gauges[i];
+        write_head(page, gauge->name, gauge->type, gauge->help);
+        buf_addf(page, "%s %.*f\n", gauge->name, gauge->decimals, gauge->value);
+    }
+}
+
 static void write_gauges(const struct metrics *metrics, struct buf *page)
 {
-    struct process_stats process;
-    process_stats(&process);
     const struct gauge gauges[] = {
         {PREFIX "certificate_not_after_timestamp_seconds", "gauge",
          "End of the serving certificate in seconds since the epoch, 0 without one.",
@@ -164,6 +171,15 @@ static void write_gauges(const struct metrics *metrics, struct buf *page)
         {PREFIX "config_last_reload_successful", "gauge",
          "Whether the last load of the configuration succeeded.",
          atomic_load(&metrics->config_loaded), 0},
+    };
+    write_each(gauges, sizeof(gauges) / sizeof(gauges[0]), page);
+}
+
+void metrics_write_process(struct buf *page)
+{
+    struct process_stats process;
+    process_stats(&process);
+    const struct gauge gauges[] = {
         {"process_cpu_seconds_total", "counter", "CPU time spent, user and system, in seconds.",
          process.cpu_seconds, 2},
         {"process_resident_memory_bytes", "gauge", "Resident memory in bytes.",
@@ -176,11 +192,12 @@ static void write_gauges(const struct metrics *metrics, struct buf *page)
         {"process_start_time_seconds", "gauge", "Start of the process in seconds since the epoch.",
          process.start_time, 2},
     };
-    for (size_t i = 0; i < sizeof(gauges) / sizeof(gauges[0]); i++) {
-        const struct gauge *gauge = &gauges[i];
-        write_head(page, gauge->name, gauge->type, gauge->help);
-        buf_addf(page, "%s %.*f\n", gauge->name, gauge->decimals, gauge->value);
-    }
+    write_each(gauges, sizeof(gauges) / sizeof(gauges[0]), page);
+    cleanup(buf_clear) struct buf labels = BUF(1024);
+    add_label(&labels, "version", VERSION);
+    add_label(&labels, "commit", VERSION_COMMIT);
+    write_head(page, PREFIX "build_info", "gauge", "Which build this is; always 1.");
+    buf_addf(page, PREFIX "build_info{%.*s} 1\n", STR_ARG(buf_str(&labels)));
 }
 
 void metrics_write(const struct metrics *metrics, struct buf *page)
@@ -191,9 +208,5 @@ void metrics_write(const struct metrics *metrics, struct buf *page)
     series_write(metrics->decisions, PREFIX "decisions_total", page);
     write_durations(metrics, page);
     write_gauges(metrics, page);
-    cleanup(buf_clear) struct buf labels = BUF(1024);
-    add_label(&labels, "version", VERSION);
-    add_label(&labels, "commit", VERSION_COMMIT);
-    write_head(page, PREFIX "build_info", "gauge", "Which build this is; always 1.");
-    buf_addf(page, PREFIX "build_info{%.*s} 1\n", STR_ARG(buf_str(&labels)));
+    metrics_write_process(page);
 }

@@ -34,6 +34,9 @@ void metrics_decision(struct metrics *metrics, const char *kind,
 void metrics_config_loaded(struct metrics *metrics, bool successful);
 void metrics_certificate(struct metrics *metrics, int64_t not_after);
 
+/* Adds what every process has: process_* and build_info. */
+void metrics_write_process(struct buf *page);
+
 /* Adds everything, process_* included. */
 void metrics_write(const struct metrics *metrics, struct buf *page);
 
