@@ -1,7 +1,8 @@
 /*
  * The objects of one bucket. Requests are signed; what may pass by itself (throttling, a broken
  * connection) is tried again with back-off, bounded in number and time. Errors are for a person:
- * the object, what happened, and the way out. Keys of objects are bytes as S3 has them, without a
+ * what happened, and the way out; of which object, the caller knows. Keys of objects are bytes as
+ * S3 has them, without a
  * "/" in front.
  */
 #ifndef SERVER_S3_H
@@ -27,7 +28,7 @@ struct s3_place {
     const char *endpoint; /* NULL: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_ENDPOINT, else AWS */
     const char *ca;       /* a file of authorities, NULL: the system's */
     const char *credentials; /* see server/s3_keys.h */
-    bool path_style;
+    bool path_style;         /* or AWS_S3_FORCE_PATH_STYLE=true */
 };
 
 /* Borrowed for the time of the call. */

@@ -28,7 +28,8 @@ struct source_object {
 struct source_place {
     const char *prefix;      /* "s3://bucket/path" or the path of a folder */
     const char *region;      /* NULL: AWS_REGION, AWS_DEFAULT_REGION, else a mistake */
-    const char *endpoint;    /* NULL: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS itself */
+    const char *endpoint;    /* NULL: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_ENDPOINT, else AWS
+                                itself */
     const char *ca;          /* a file of authorities, NULL: the system's */
     const char *credentials; /* a folder of files named as the AWS_* variables; NULL: see
                                 server/s3_keys.h */
@@ -47,7 +48,8 @@ void source_close(struct source *source);
 const char *source_name(const struct source *source);
 
 /* Calls `visit` for every object whose key begins with `prefix`. From S3 in the order of the bytes
- * of the keys, from a folder in any order. An object that is being written is not there yet. */
+ * of the keys, from a folder in any order. An object that is being written is not there yet in S3;
+ * in a folder it may be, and grow. Symbolic links in a folder are not followed: SOURCE_UNKNOWN. */
 typedef bool (*source_visit)(void *context, const struct source_object *object);
 enum source_status source_list(struct source *source, const char *prefix, source_visit visit,
                                void *context, struct error *err)
@@ -60,7 +62,8 @@ enum source_status source_list_folder(struct source *source, const char *prefix,
     __attribute__((warn_unused_result));
 
 /* Streams an object in order; a connection that breaks in the middle is taken up again where it
- * broke, if the object is still the same (ETag), else SOURCE_UNKNOWN. */
+ * broke, if the object is still the same (ETag), else SOURCE_UNKNOWN. The error does not name the
+ * key, which the caller knows. */
 typedef bool (*source_bytes)(void *context, struct str bytes);
 enum source_status source_read(struct source *source, const char *key, source_bytes take,
                                void *context, struct error *err)
