@@ -16,8 +16,6 @@ from chart import (
     manifests,
 )
 
-WATCH = f"{RELEASE}-verification"
-
 
 def verification(*targets: dict, **settings: object) -> Manifests:
     settings |= {"enabled": True, "targets": list(targets) or [TARGET]}
@@ -282,7 +280,7 @@ def test_the_command_of_a_copy() -> None:
         *("secrets", "backup", "--namespace", "harbor", "--harborcluster", "registry"),
         *("--name", "admin-password"),
         *("--recipient", "/recipients/0.crt", "--recipient", "/recipients/1.crt"),
-        *("--signer", "/signing/tls.key"),
+        *("--signer", "/signing/tls.key", "--signer-cert", "/signing/tls.crt"),
         *("--to", "s3://secrets/production/harbor/registry", "--region", "eu-central-1"),
         *("--endpoint", "https://store.example.com", "--path-style", "--ca", "/ca/ca.crt"),
         *("--credentials", "/credentials"),
@@ -309,6 +307,10 @@ def test_how_a_copy_is_run() -> None:
     assert (spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]) == (1, 3)
     assert spec["jobTemplate"]["spec"]["backoffLimit"] == 3
     assert spec["jobTemplate"]["spec"]["activeDeadlineSeconds"] == 1800
+    (rule,) = spec["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert rule["action"] == "FailJob"
+    assert rule["onExitCodes"]["containerName"] == job(cronjob)["containers"][0]["name"]
+    assert 4 in rule["onExitCodes"]["values"]
     assert job(cronjob)["restartPolicy"] == "Never"
 
 

@@ -593,6 +593,7 @@ ROWS = {
         lambda found: copying("args")(found).count("--recipient"),
         2,
     ),
+    "secretsBackup.cluster": copy_value("production", flag("cluster"), "production"),
     "secretsBackup.signingSecret": copy_value(
         "signer",
         both(flag("signer"), job_volume("signing")),

@@ -92,8 +92,8 @@ severity: {{ index . 1 }}
     {{- include "hpw.alertLabels" (list $ "warning") | nindent 4 }}
     cronjob: {{ $name }}
   annotations:
-    summary: Secrets of a Harbor were not copied
-    description: {{ printf "The last run of CronJob %s failed. The log of its pod says why." $name | quote }}
+    summary: Secrets of a Harbor were not copied, or not all
+    description: {{ printf "The last run of CronJob %s failed, or its copy is not complete. The log of its pod says which." $name | quote }}
 {{- end }}
 - alert: HarborPgWebhookSecretsBackupMissing
   {{- /* One schedule is the time from the last run to the next. */}}
@@ -107,6 +107,6 @@ severity: {{ index . 1 }}
   labels:
     {{- include "hpw.alertLabels" (list . "critical") | nindent 4 }}
   annotations:
-    summary: Secrets of a Harbor have not been copied for two schedules
-    description: {{ `CronJob {{ $labels.cronjob }} made its last copy {{ $value | humanizeDuration }} ago, or never. Without the Secrets a restored registry cannot decrypt what it keeps for others.` | quote }}
+    summary: There is no complete copy of a Harbor's Secrets of the last two schedules
+    description: {{ `The last complete copy by CronJob {{ $labels.cronjob }} was made {{ $value | humanizeDuration }} ago, or never. Without the Secrets a restored registry cannot decrypt what it keeps for others.` | quote }}
 {{- end }}

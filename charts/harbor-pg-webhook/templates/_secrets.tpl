@@ -30,8 +30,9 @@
 {{- $args := list "secrets" "backup" "--namespace" $source.namespace "--harborcluster" $source.harborCluster -}}
 {{- range $source.extraNames }}{{ $args = concat $args (list "--name" .) }}{{ end }}
 {{- range $index, $_ := $settings.recipients }}{{ $args = concat $args (list "--recipient" (printf "/recipients/%d.crt" $index)) }}{{ end }}
-{{- if $settings.signingSecret }}{{ $args = concat $args (list "--signer" "/signing/tls.key") }}{{ end }}
+{{- if $settings.signingSecret }}{{ $args = concat $args (list "--signer" "/signing/tls.key" "--signer-cert" "/signing/tls.crt") }}{{ end }}
 {{- $args = concat $args (list "--to" (printf "%s/%s/%s" (trimSuffix "/" $settings.to) $source.namespace $source.harborCluster)) }}
+{{- with $settings.cluster }}{{ $args = concat $args (list "--cluster" .) }}{{ end }}
 {{- $args = concat $args (list "--region" $settings.region) }}
 {{- with $settings.endpoint }}{{ $args = concat $args (list "--endpoint" .) }}{{ end }}
 {{- if $settings.pathStyle }}{{ $args = append $args "--path-style" }}{{ end }}
