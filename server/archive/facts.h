@@ -49,12 +49,12 @@ struct backup_facts {
     int64_t modified;                    /* of its newest object */
     uint64_t size;                       /* of all of its objects */
     struct fact sentinel, metadata, files;
-    struct fact head;              /* the first bytes of its pg_control: encrypted? */
+    struct fact control;           /* its pg_control, read to the end: it is small */
     struct record described;       /* by the sentinel */
     struct record metadata_record; /* by metadata.json */
     struct record files_record;    /* of files_metadata.json */
     struct tar_fact *tars;         /* by name */
-    size_t tar_count;
+    size_t tar_count, tar_room;
     size_t tars_dropped;    /* beyond FACTS_TARS_MAX */
     struct strlist missing; /* tar objects that the list of files names, but that are not there */
     char *label_in;         /* the tar object that holds backup_label, by the list; NULL */
@@ -63,6 +63,7 @@ struct backup_facts {
 struct history_facts {
     uint32_t timeline;
     char *key; /* relative to the prefix; owned */
+    int64_t modified;
     struct fact fact;
     struct history history;
 };
@@ -83,6 +84,8 @@ struct facts {
     struct mark_facts *marks;
     size_t mark_count;
     size_t tar_count;
+    const char *too_many;   /* what there was more of than is kept: a literal; NULL */
+    char suffix[8];         /* of the compression of WAL, with its dot; "" for none */
     uint64_t objects;       /* how many the listings had */
     struct strlist foreign; /* keys, FACTS_FOREIGN_MAX of them; folders end with "/" */
     uint64_t foreign_count;

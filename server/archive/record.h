@@ -35,6 +35,7 @@ struct record {
     char *delta_from;               /* the backup that a delta builds on; NULL */
     bool has_files;                 /* the list of files is there (also in an old sentinel) */
     bool has_sets;                  /* it says which tar object holds which files */
+    bool has_unchanged;             /* a file in it was not copied, or only in part: a delta's */
 };
 
 static inline bool record_has(const struct record *record, enum record_field field)
@@ -46,18 +47,25 @@ static inline bool record_has(const struct record *record, enum record_field fie
  * it holds backup_label. */
 typedef void (*record_set)(void *context, struct str tar, bool label);
 
+/* Longest name of a tar object that is read. */
+#define RECORD_TAR_MAX 255
+
+enum record_place { RECORD_TOP, RECORD_IN_OTHER, RECORD_IN_FILES, RECORD_IN_SETS };
+
 struct record_reader {
     struct json_stream json;
-    struct record *record;
     enum record_kind kind;
+    struct record *record;
     record_set set;
     void *context;
-    int field; /* of the key that was read last at the top; -1 = none of ours */
-    int inside;
-    bool label;
-    struct error problem;
-    char tar[256];
+    const struct record_key *key; /* of the value that comes next, or is being read; NULL */
+    bool sets_key, files_key;     /* that value is the one of TarFileSets, of Files */
+    enum record_place place;
+    bool unchanged_key;   /* of a file */
+    bool label;           /* the tar object that is being read holds backup_label */
+    struct error problem; /* the first one that is not of form */
     size_t tar_length;
+    char tar[RECORD_TAR_MAX];
 };
 
 /* Begins to read into *record, which must be zero. `set` may be NULL. */

@@ -30,7 +30,8 @@ struct wal_page {
 struct wal {
     struct wal_page *pages; /* sorted once wal_sort() has been called */
     size_t page_count, page_room;
-    void *index;       /* while segments are added: where each page is */
+    uint32_t *index;   /* where each page is, plus 1: a hash table; only while segments are added */
+    size_t index_size; /* a power of two */
     size_t last;       /* the page that was added to last */
     uint64_t segments; /* how many there are, without empty ones */
     uint64_t bytes;    /* as stored */
@@ -50,6 +51,9 @@ void wal_sort(struct wal *wal);
 
 /* When the segment was archived; 0 = it is not there. */
 int64_t wal_time(const struct wal *wal, struct segment_name segment);
+
+/* The first segment of a timeline. False when it has none. */
+bool wal_first(const struct wal *wal, uint32_t timeline, struct segment_name *ret);
 
 /* Whether the segment is there, but empty. */
 bool wal_is_empty(const struct wal *wal, struct segment_name segment);
