@@ -2,6 +2,8 @@
 
 #include "patches/units.h"
 
+#include <stdlib.h>
+
 struct source_place cli_place(const struct options *options, const char *prefix)
 {
     return (struct source_place){
@@ -12,6 +14,34 @@ struct source_place cli_place(const struct options *options, const char *prefix)
         .credentials = options_value(options, "credentials", 0),
         .path_style = options_has(options, "path-style"),
     };
+}
+
+static const char *value_or_environment(const char *value, const char *const *names)
+{
+    for (; (!value || !value[0]) && *names; names++)
+        value = getenv(*names);
+    return value ? value : "";
+}
+
+const char *cli_region(const struct source_place *place)
+{
+    static const char *const names[] = {"AWS_REGION", "AWS_DEFAULT_REGION", NULL};
+    return value_or_environment(place->region, names);
+}
+
+const char *cli_endpoint(const struct source_place *place)
+{
+    static const char *const names[] = {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT",
+                                        NULL};
+    return value_or_environment(place->endpoint, names);
+}
+
+bool cli_place_complete(const struct source_place *place, struct error *err)
+{
+    if (!str_starts(str_of(place->prefix), STR("s3://")) || cli_region(place)[0])
+        return true;
+    return error_set(err, "--region is missing, expected the bucket's region (us-east-1 for a "
+                          "store without regions)");
 }
 
 bool cli_duration(const struct options *options, const char *name, int64_t otherwise,

@@ -19,6 +19,15 @@
 /* What the options say; borrowed from them and from `prefix`. */
 struct source_place cli_place(const struct options *options, const char *prefix);
 
+/* The region and the endpoint as they will be used: by the place, else by the environment; "" when
+ * nobody says one (for the endpoint: AWS). */
+const char *cli_region(const struct source_place *place);
+const char *cli_endpoint(const struct source_place *place);
+
+/* Fails with the option that is missing when the place is a bucket and nobody says its region. */
+bool cli_place_complete(const struct source_place *place, struct error *err)
+    __attribute__((warn_unused_result));
+
 /* The seconds of a duration such as "26h" behind the option; `otherwise` when it was not given.
  * Fails with "--max-wal-age: ..." on what is no duration of at least a second. */
 bool cli_duration(const struct options *options, const char *name, int64_t otherwise,

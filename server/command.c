@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define HELP_MAX 65536
@@ -48,4 +49,13 @@ bool command_colour(void)
     const char *terminal = getenv("TERM");
     return isatty(STDOUT_FILENO) && (!no_color || !no_color[0]) && terminal &&
            strcmp(terminal, "dumb") != 0;
+}
+
+size_t command_width(void)
+{
+    enum { LEAST = 60, MOST = 100 };
+    struct winsize size = {0};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_col > MOST)
+        return MOST;
+    return size.ws_col < LEAST ? LEAST : size.ws_col;
 }

@@ -39,4 +39,7 @@ int command_usage_error(const char *command, const char *text);
 /* Whether stdout is a terminal that shows colours and nobody has set NO_COLOR (no-color.org). */
 bool command_colour(void);
 
+/* How many columns a text on stdout may have: those of the terminal, within reason. */
+size_t command_width(void);
+
 #endif

@@ -78,7 +78,7 @@ static void add_wal(struct buf *out, const struct report *report)
     if (report->wal_newest) {
         buf_addf(out, ", the newest is %s", report->wal_newest);
         if (report->wal_newest_time) {
-            buf_add_text(out, " of ");
+            buf_add_text(out, ", archived ");
             render_time(out, report->wal_newest_time);
             buf_add_text(out, " UTC");
         }
@@ -138,16 +138,16 @@ static void add_reach(struct buf *out, const struct report *report,
                       const struct report_backup *newest)
 {
     if (!newest->reaches) {
-        buf_add_text(out, "how far a restore comes is not known");
+        buf_add_text(out, "how far a restore reaches is not known");
         return;
     }
-    buf_add_text(out, "a restore comes to ");
+    buf_add_text(out, "a restore reaches ");
     render_time(out, newest->reaches);
     buf_add_text(out, " UTC");
     if (report->now >= newest->reaches) {
-        buf_add_text(out, ", ");
+        buf_add_text(out, " (");
         render_age(out, report->now - newest->reaches);
-        buf_add_text(out, " ago");
+        buf_add_text(out, " ago)");
     }
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdlib.h>
 
 static const struct option_row rows[] = {
     CLI_PLACE_OPTIONS,
@@ -124,12 +125,54 @@ static void a_place_is_what_the_options_say(void **state)
     options_done(&options);
 }
 
+static void the_region_is_the_option_or_the_environment(void **state)
+{
+    (void)state;
+    static const char missing[] = "--region is missing, expected the bucket's region (us-east-1 "
+                                  "for a store without regions)";
+    struct error err;
+    struct source_place place = {.prefix = "s3://b"};
+    unsetenv("AWS_REGION");
+    unsetenv("AWS_DEFAULT_REGION");
+    assert_false(cli_place_complete(&place, &err));
+    assert_string_equal(err.text, missing);
+    place.prefix = "./folder";
+    assert_true(cli_place_complete(&place, &err));
+    place.prefix = "s3://b";
+    setenv("AWS_DEFAULT_REGION", "second", 1);
+    setenv("AWS_REGION", "", 1);
+    assert_string_equal(cli_region(&place), "second");
+    setenv("AWS_REGION", "first", 1);
+    assert_string_equal(cli_region(&place), "first");
+    assert_true(cli_place_complete(&place, &err));
+    place.region = "option";
+    assert_string_equal(cli_region(&place), "option");
+}
+
+static void the_endpoint_is_the_option_or_the_environment(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"AWS_ENDPOINT", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"};
+    struct source_place place = {.prefix = "s3://b"};
+    for (size_t i = 0; i < 3; i++)
+        unsetenv(names[i]);
+    assert_string_equal(cli_endpoint(&place), "");
+    for (size_t i = 0; i < 3; i++) {
+        setenv(names[i], names[i], 1);
+        assert_string_equal(cli_endpoint(&place), names[i]);
+    }
+    place.endpoint = "option";
+    assert_string_equal(cli_endpoint(&place), "option");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_has_no_or_another_unit_is_named),
         cmocka_unit_test(values_are_read_and_absent_ones_have_a_default),
         cmocka_unit_test(a_place_is_what_the_options_say),
+        cmocka_unit_test(the_region_is_the_option_or_the_environment),
+        cmocka_unit_test(the_endpoint_is_the_option_or_the_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

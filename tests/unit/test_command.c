@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 static const struct option_row rows[] = {{"config", "FILE", false, "the configuration"}, {0}};
 static const struct command_help certs_help = {"certs issue", "[FILE]", "Issues.\n", rows,
@@ -165,6 +166,34 @@ static void a_terminal_is_coloured_unless_somebody_objects(void **state)
     assert_true(empty);
 }
 
+static size_t width_of(unsigned short columns)
+{
+    struct winsize size = {.ws_row = 24, .ws_col = columns};
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+    fflush(stdout);
+    int saved = dup(STDOUT_FILENO);
+    dup2(terminal, STDOUT_FILENO);
+    ioctl(terminal, TIOCSWINSZ, &size);
+    size_t width = command_width();
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    close(terminal);
+    return width;
+}
+
+static void a_text_is_as_wide_as_the_terminal_within_reason(void **state)
+{
+    (void)state;
+    assert_int_equal(width_of(0), 100);
+    assert_int_equal(width_of(20), 60);
+    assert_int_equal(width_of(80), 80);
+    assert_int_equal(width_of(300), 100);
+    struct capture out = capture_open(stdout);
+    size_t of_a_file = command_width();
+    free(capture_close(&out));
+    assert_int_equal(of_a_file, 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_right_command_line_is_read_in_silence),
         cmocka_unit_test(a_file_is_not_coloured),
         cmocka_unit_test(a_terminal_is_coloured_unless_somebody_objects),
+        cmocka_unit_test(a_text_is_as_wide_as_the_terminal_within_reason),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,7 +65,7 @@ static void findings_stand_between_the_backups_and_the_verdict(void **state)
                  "2026-11-22 12:00:05  delta  142.0 KiB   1         damaged  "
                  "-                    " FIXTURE_DELTA " (permanent)\n\n"
                  "WAL: 6 segments of 16.0 MiB (3.0 MiB stored), the newest is "
-                 "000000020000000000000006 of 2026-11-22 12:00:07 UTC\n"
+                 "000000020000000000000006, archived 2026-11-22 12:00:07 UTC\n"
                  "system identifier: 7710964401795056148\n\n"
                  "finding: part-missing  basebackups_005/x/part_001.tar.lz4\n"
                  "  found    there is no such object, files_metadata.json\n"
@@ -78,7 +78,7 @@ static void findings_stand_between_the_backups_and_the_verdict(void **state)
                  "note: foreign-object  c\n"
                  "  found    what\n\n"
                  "7 more that are not shown\n\n"
-                 "1 finding: a restore comes to 2026-11-22 12:00:07 UTC, 2 days ago; 1 more thing "
+                 "1 finding: a restore reaches 2026-11-22 12:00:07 UTC (2 days ago); 1 more thing "
                  "could not be told\n");
     report_done(&report);
 }
@@ -110,24 +110,22 @@ static void the_verdict_is_one_line(void **state)
 {
     (void)state;
     struct report report = fixture_report();
-    check_verdict(&report, "usable: a restore comes to 2026-11-22 12:00:07 UTC, 2 days ago; 2 "
+    check_verdict(&report, "usable: a restore reaches 2026-11-22 12:00:07 UTC (2 days ago); 2 "
                            "backups are usable");
     report.backups[0].state = BACKUP_DAMAGED;
     report.backups[1].reaches = 0;
-    check_verdict(&report, "usable: how far a restore comes is not known; 1 backup is usable");
+    check_verdict(&report, "usable: how far a restore reaches is not known; 1 backup is usable");
     report.backups[1].reaches = report.now + 1;
-    check_verdict(&report,
-                  "usable: a restore comes to 2026-11-25 12:00:06 UTC; 1 backup is usable");
+    check_verdict(&report, "usable: a restore reaches 2026-11-25 12:00:06 UTC; 1 backup is usable");
     report_add(&report, FINDING_NOTE, "foreign-object", "", "", "", "");
-    check_verdict(&report,
-                  "usable: a restore comes to 2026-11-25 12:00:06 UTC; 1 backup is usable");
+    check_verdict(&report, "usable: a restore reaches 2026-11-25 12:00:06 UTC; 1 backup is usable");
     report_add(&report, FINDING_UNKNOWN, "not-read", "", "", "", "");
     report_add(&report, FINDING_UNKNOWN, "not-read", "", "", "", "");
-    check_verdict(&report, "could not tell: 2 things were not judged; a restore comes to "
+    check_verdict(&report, "could not tell: 2 things were not judged; a restore reaches "
                            "2026-11-25 12:00:06 UTC");
     report_add(&report, FINDING_DAMAGE, "wal-gap", "", "", "", "");
     report_add(&report, FINDING_DAMAGE, "wal-gap", "", "", "", "");
-    check_verdict(&report, "2 findings: a restore comes to 2026-11-25 12:00:06 UTC; 2 more things "
+    check_verdict(&report, "2 findings: a restore reaches 2026-11-25 12:00:06 UTC; 2 more things "
                            "could not be told");
     report_done(&report);
 }

@@ -49,8 +49,8 @@ static void everything_is_there(void **state)
     report.findings_dropped = 3;
     check(&report,
           "{\"prefix\":\"s3://b/spilo/c/wal/15\",\"checked\":\"2026-11-25T12:00:05Z\","
-          "\"verdict\":\"findings\",\"summary\":\"1 finding: a restore comes to 2026-11-22 "
-          "12:00:07 UTC, 2 days ago\",\"restoresUntil\":\"2026-11-22T12:00:07Z\","
+          "\"verdict\":\"findings\",\"summary\":\"1 finding: a restore reaches 2026-11-22 "
+          "12:00:07 UTC (2 days ago)\",\"restoresUntil\":\"2026-11-22T12:00:07Z\","
           "\"counts\":{\"damage\":1,\"unknown\":0,\"notes\":1,\"notShown\":3},"
           "\"systemIdentifier\":\"7710964401795056148\",\"backups\":["
           "{\"name\":\"" FIXTURE_FULL "\",\"kind\":\"full\",\"parent\":null,"
