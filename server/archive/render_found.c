@@ -1,0 +1,128 @@
+#include "server/archive/render_found.h"
+
+#include "base/mem.h"
+#include "server/archive/render.h"
+#include "server/archive/render_text.h"
+
+/* The place of an archive; the texts live in *path, which the caller frees. */
+static struct archive_place place_of(const struct found_archive *archive,
+                                     const struct found_where *where, char **path)
+{
+    struct archive_place place = {.region = str_of(where->region),
+                                  .endpoint = str_of(where->endpoint)};
+    *path = xasprintf("%s%s%s", where->path, where->path[0] && archive->path[0] ? "/" : "",
+                      archive->path);
+    place_read(&place, str_of(where->bucket), str_of(*path));
+    return place;
+}
+
+static void add_newest(struct buf *out, const char *what, const char *name, int64_t time)
+{
+    buf_addf(out, "# %s: ", what);
+    if (!name) {
+        buf_add_text(out, "none\n");
+        return;
+    }
+    buf_addf(out, "%s of ", name);
+    render_time(out, time);
+    buf_add_text(out, " UTC\n");
+}
+
+static void add_head(struct buf *out, const struct found_archive *archive,
+                     const struct found_where *where, const struct archive_place *place)
+{
+    buf_add_text(out, "# ");
+    render_clean(out, str_of(where->shown));
+    buf_add_char(out, '/');
+    render_clean(out, str_of(archive->path));
+    buf_add_char(out, '\n');
+    if (place->scope.data) {
+        struct str uid = str_skip(place->suffix, 1);
+        buf_addf(out, "# scope %.*s, ", STR_ARG(place->scope));
+        if (uid.length)
+            buf_addf(out, "uid %.*s", STR_ARG(uid));
+        else
+            buf_add_text(out, "no uid");
+        buf_addf(out, ", PostgreSQL %.*s\n", STR_ARG(place->version));
+    }
+    buf_addf(out, "# backups: %zu\n", archive->backups);
+    add_newest(out, "newest backup", archive->newest_backup, archive->backup_time);
+    add_newest(out, "newest WAL", archive->newest_wal, archive->wal_time);
+    if (!archive->backups)
+        buf_add_text(out, "# without a backup nothing can be restored from here\n");
+    else if (!place_fits_configmap(place))
+        buf_addf(out, "# %s: a profile in the chart's values, no ConfigMap\n",
+                 place->scope.data ? "a store with an endpoint needs a literal profile"
+                                   : "spilo makes no such path, so it needs a literal profile");
+}
+
+void render_found(const struct found *found, const struct found_where *where, struct buf *out)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        autofree char *path = NULL;
+        struct archive_place place = place_of(&found->archives[i], where, &path);
+        if (i)
+            buf_add_text(out, "---\n");
+        add_head(out, &found->archives[i], where, &place);
+        place_yaml(&place, out);
+    }
+}
+
+static void add_text(struct buf *out, const char *key, const char *text)
+{
+    cleanup(buf_clear) struct buf clean = BUF(out->limit);
+    buf_addf(out, "\"%s\":", key);
+    if (text) {
+        render_clean(&clean, str_of(text));
+        buf_add_json_string(out, buf_str(&clean));
+    } else {
+        buf_add_text(out, "null");
+    }
+    buf_add_char(out, ',');
+}
+
+static void add_slice(struct buf *out, const char *key, struct str text)
+{
+    autofree char *copy = text.length ? xstrndup(text.data, text.length) : NULL;
+    add_text(out, key, copy);
+}
+
+static void add_time(struct buf *out, const char *key, int64_t time)
+{
+    cleanup(buf_clear) struct buf text = BUF(64);
+    render_rfc3339(&text, time);
+    add_text(out, key, time ? buf_str(&text).data : NULL);
+}
+
+static void add_archive(struct buf *out, const struct found_archive *archive,
+                        const struct found_where *where)
+{
+    autofree char *path = NULL;
+    struct archive_place place = place_of(archive, where, &path);
+    autofree char *prefix = xasprintf("%s/%s", where->shown, archive->path);
+    buf_add_char(out, '{');
+    add_text(out, "prefix", prefix);
+    add_slice(out, "scope", place.scope);
+    add_slice(out, "uid", str_skip(place.suffix, 1));
+    add_slice(out, "version", place.version);
+    buf_addf(out, "\"backups\":%zu,", archive->backups);
+    add_text(out, "newestBackup", archive->newest_backup);
+    add_time(out, "newestBackupTime", archive->backup_time);
+    add_text(out, "newestWal", archive->newest_wal);
+    add_time(out, "newestWalTime", archive->wal_time);
+    place_json(&place, out);
+    buf_add_char(out, '}');
+}
+
+void render_found_json(const struct found *found, const struct found_where *where, struct buf *out)
+{
+    buf_add_char(out, '{');
+    add_text(out, "bucket", where->shown);
+    buf_addf(out, "\"complete\":%s,\"archives\":[",
+             found->cut || found->not_read.count ? "false" : "true");
+    for (size_t i = 0; i < found->count; i++) {
+        buf_add_text(out, i ? "," : "");
+        add_archive(out, &found->archives[i], where);
+    }
+    buf_add_text(out, "]}\n");
+}
