@@ -1,4 +1,5 @@
 #include "base/error.h"
+#include "server/cli_backups.h"
 #include "server/cli_certs.h"
 #include "server/cli_check.h"
 #include "server/cli_explain.h"
@@ -24,6 +25,7 @@ static const struct command commands[] = {
     {"explain", cli_explain, "decide offline and tell why, rule by rule"},
     {"check", cli_check, "find every mistake in a configuration and in restore ConfigMaps"},
     {"certs", cli_certs, "issue, show and verify certificates"},
+    {"backups", cli_backups, "find archives of WAL-G, and verify them"},
     {"version", cli_version, "print the version and those of the libraries"},
 };
 

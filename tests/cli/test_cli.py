@@ -131,20 +131,26 @@ def test_usage(words: list[str], mistake: str, where: str) -> None:
     assert run(*words) == (2, "", expected)
 
 
+GROUPS = {
+    "certs": ("issue", "show", "verify"),
+    "backups": ("list", "verify"),
+}
+
+
 def commands() -> list[str]:
     return re.findall(r"^  (\w+) {2,}", run("help").out.split("examples:")[0], re.MULTILINE)
 
 
 def help_texts() -> dict[str, str]:
     texts = {name: run(name, "--help").out for name in commands()}
-    if "certs" in texts:
-        for name in ("issue", "show", "verify"):
-            texts[f"certs {name}"] = run("certs", name, "--help").out
+    for group, names in GROUPS.items():
+        for name in names:
+            texts[f"{group} {name}"] = run(group, name, "--help").out
     return texts
 
 
 def test_every_command_has_help_with_examples() -> None:
-    assert commands() == ["serve", "patch", "explain", "check", "certs", "version"]
+    assert commands() == ["serve", "patch", "explain", "check", "certs", "backups", "version"]
     assert "examples:" in run("--help").out
     for name, text in help_texts().items():
         assert text.startswith(f"usage: harbor-pg-webhook {name}"), name
