@@ -41,7 +41,7 @@ class Probe:
         """probe("list", "prefix"), probe("read", "key"), probe("put", "key", file)."""
         command, *arguments = words
         done = subprocess.run(
-            [PROGRAM, str(command), self.place, *map(str, arguments), *self.options],
+            [PROGRAM, *self.options, "--", str(command), self.place, *map(str, arguments)],
             env={"PATH": os.environ["PATH"], **self.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
