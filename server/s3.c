@@ -316,7 +316,8 @@ static char *checksum_line(const char *sha256)
     return buf_take(&line);
 }
 
-/* Whether what is there now is what a request of ours wrote whose answer was lost. */
+/* Whether what is there now is what a request of ours wrote whose answer was lost; also libcurl
+ * asks again when a connection was closed meanwhile. */
 static bool is_ours(struct s3 *s3, const char *key, const char *sha256)
 {
     struct error ignored;
@@ -351,7 +352,7 @@ static enum s3_status write_object(struct s3 *s3, const char *key, struct str co
         return write_object(s3, key, content, false, err);
     if (call.answer.code != 412)
         return S3_UNKNOWN;
-    return call.requests > 1 && is_ours(s3, key, sha256) ? S3_DONE : S3_EXISTS;
+    return is_ours(s3, key, sha256) ? S3_DONE : S3_EXISTS;
 }
 
 /* Who may only write cannot look first, and need not. */

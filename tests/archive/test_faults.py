@@ -1,0 +1,162 @@
+"""Throttling, broken connections and garbled answers between the client and real servers."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import probe
+import proxy
+import pytest
+from proxy import Answer, Proxy
+from store import BUCKET, REGION, Store, credentials
+
+CONTENT = bytes(range(256)) * 4000  # about a megabyte
+
+
+@pytest.fixture
+def between(either: Store) -> Iterator[Proxy]:
+    with proxy.before(either.endpoint) as it:
+        yield it
+
+
+@pytest.fixture
+def probed(between: Proxy, either: Store) -> probe.Probe:
+    either.s3.put_object(Bucket=BUCKET, Key="faults/it", Body=CONTENT)
+    options = [f"--region={REGION}", f"--endpoint={between.endpoint}"]
+    return probe.Probe(f"s3://{BUCKET}/faults", options, credentials())
+
+
+def ranges(between: Proxy) -> list[str | None]:
+    return [it.headers["Range"] for it in between.requests]
+
+
+def test_throttling_passes(between: Proxy, probed: probe.Probe) -> None:
+    between.faults += [proxy.refuse(503, "SlowDown"), proxy.refuse(500, "InternalError")]
+    assert probed("list", "").keys() == ["it"]
+    assert len(between.requests) == 3
+    between.faults += [proxy.instead(429, b"too many"), proxy.instead(502, b"<html>")]
+    assert probed("read", "it").output == CONTENT
+
+
+def test_what_a_store_asks_to_wait_is_waited(between: Proxy, probed: probe.Probe) -> None:
+    between.faults += [proxy.refuse(503, "SlowDown", {"Retry-After": "1"})]
+    assert probed("list", "").keys() == ["it"]
+    assert len(between.requests) == 2
+    between.faults += [proxy.refuse(503, "SlowDown", {"Retry-After": "3000"})]
+    refused = probed("list", "")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == (
+        "the store is overloaded (503 SlowDown: said by the proxy; it asks to wait for 3000 s); "
+        "try again later, or with a lower --rate"
+    )
+
+
+def test_a_connection_that_breaks_is_taken_up_where_it_broke(
+    between: Proxy, probed: probe.Probe
+) -> None:
+    between.faults += [proxy.cut(100_000), proxy.hang_up, proxy.cut(1), proxy.cut(200_000)]
+    done = probed("read", "it")
+    assert (done.status, done.errors) == (probe.DONE, "")
+    assert done.output == CONTENT
+    assert ranges(between) == [
+        None, "bytes=100000-", "bytes=100000-", "bytes=100001-", "bytes=300001-",
+    ]  # fmt: skip
+    assert between.requests[1].headers["If-Match"].startswith('"')
+
+
+def test_a_store_that_knows_no_ranges_is_read_again(between: Proxy, probed: probe.Probe) -> None:
+    def without_range(exchange: proxy.Exchange) -> None:
+        headers = exchange.request.headers
+        etag = headers["If-Match"]
+        exchange.say(Answer(200, [("ETag", etag)], CONTENT))
+
+    between.faults += [proxy.cut(100_000), without_range]
+    assert probed("read", "it").output == CONTENT
+
+
+def test_an_object_that_was_replaced_is_not_glued_together(
+    between: Proxy, probed: probe.Probe, either: Store
+) -> None:
+    def replace(exchange: proxy.Exchange) -> None:
+        exchange.say(exchange.ask(), most=1000)
+        either.s3.put_object(Bucket=BUCKET, Key="faults/it", Body=b"x" + CONTENT)
+
+    between.faults += [replace]
+    refused = probed("read", "it")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == "it was replaced while it was read; look again"
+    assert refused.output == CONTENT[:1000]
+
+
+def test_without_a_tag_nothing_is_taken_up(between: Proxy, probed: probe.Probe) -> None:
+    def untagged(exchange: proxy.Exchange) -> None:
+        exchange.say(Answer(200, [], CONTENT), most=1000)
+
+    between.faults += [untagged]
+    refused = probed("read", "it")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == (
+        f"the connection to {between.endpoint.removeprefix('http://')} broke "
+        f"(transfer closed with {len(CONTENT) - 1000} bytes remaining to read); "
+        "look at what is between, then try again"
+    )
+    assert len(between.requests) == 1
+
+
+GARBLED = {
+    "cut": lambda body: body[: len(body) // 2],
+    "page of a proxy": lambda _: b"<html><body>Please log in</body></html>",
+    "no XML": lambda _: b"it works",
+    "nothing": lambda _: b"",
+    "with a DTD": lambda body: b"<!DOCTYPE x [<!ENTITY a 'a'>]>" + body.split(b"?>")[-1],
+}
+
+
+@pytest.mark.parametrize("edit", GARBLED.values(), ids=GARBLED)
+def test_a_garbled_page_is_asked_for_again(between: Proxy, probed: probe.Probe, edit) -> None:
+    def spoil(answer: Answer) -> Answer:
+        return dataclasses.replace(answer, body=edit(answer.body))
+
+    between.faults += [proxy.edited(spoil)]
+    assert probed("list", "").keys() == ["it"]
+    assert len(between.requests) == 2
+
+
+def test_pages_that_never_end_are_told(between: Proxy, probed: probe.Probe) -> None:
+    def truncated(answer: Answer) -> Answer:
+        more = b"<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"
+        body = answer.body.replace(b"<IsTruncated>false</IsTruncated>", more)
+        return dataclasses.replace(answer, body=body)
+
+    between.always = proxy.edited(truncated)
+    between.faults += [proxy.edited(truncated)] * 2
+    refused = probed("list", "")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors.startswith("the listing ends in the middle: ")
+
+
+def test_slow_is_not_broken(between: Proxy, probed: probe.Probe) -> None:
+    between.always = proxy.slow(0.6)
+    assert probed("read", "it").output == CONTENT
+    assert probed("list", "").keys() == ["it"]
+
+
+def test_a_lost_answer_to_a_write_is_no_second_object(
+    between: Proxy, probed: probe.Probe, tmp_path: Path, either: Store
+) -> None:
+    content = tmp_path / "content"
+    content.write_bytes(CONTENT)
+    between.faults += [proxy.whole, proxy.lose]
+    written = probed("put", f"lost-{either.name}", content)
+    assert (written.status, written.errors) == (probe.DONE, "")
+    assert probed("read", f"lost-{either.name}").output == CONTENT
+
+
+def test_a_write_goes_on_after_throttling(
+    between: Proxy, probed: probe.Probe, tmp_path: Path, either: Store
+) -> None:
+    content = tmp_path / "content"
+    content.write_bytes(CONTENT)
+    between.faults += [proxy.whole, proxy.refuse(503, "SlowDown"), proxy.hang_up]
+    assert probed("put", f"throttled-{either.name}", content).status == probe.DONE
+    assert probed("read", f"throttled-{either.name}").output == CONTENT
