@@ -253,6 +253,22 @@ static void judge_wal_age(struct judgement *judgement)
 }
 
 /* Of the timeline with the largest number, when no backup leads to any WAL. */
+static void fill_newest(const struct wal *wal, struct report *report)
+{
+    char text[NAMES_SEGMENT_SIZE];
+    const struct wal_page *page = wal->page_count ? &wal->pages[wal->page_count - 1] : NULL;
+    if (report->wal_newest || !page)
+        return;
+    uint32_t low = page->count;
+    while (low > 0 && !page->times[low - 1])
+        low--;
+    if (!low)
+        return;
+    const struct segment_name newest = {page->timeline, page->high, low - 1};
+    report->wal_newest = xstrdup(name_of_segment(newest, text));
+    report->wal_newest_time = page->times[low - 1];
+}
+
 static void fill_wal(const struct facts *facts, struct report *report)
 {
     report->wal_segments = facts->wal.segments;
@@ -284,6 +300,7 @@ void judge(const struct facts *facts, const char *prefix, const struct judge_opt
     judge_backup_age(&judgement);
     judge_wal_age(&judgement);
     judge_foreign(&judgement);
+    fill_newest(&facts->wal, ret);
     for (size_t i = 0; i < judgement.count; i++)
         free(judgement.backups[i].reaches_wal);
     free(judgement.backups);

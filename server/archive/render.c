@@ -48,7 +48,7 @@ static void add_backup(struct buf *out, struct render_style style,
     render_time(&finish, backup->finish);
     render_size(&size, backup->size);
     buf_addf(&timeline, "%u", backup->timeline);
-    render_time(&until, backup->reaches);
+    render_time(&until, report_reaches(backup));
     add_cell(out, style, NULL, buf_str(&finish), WIDTH_TIME);
     add_cell(out, style, NULL, str_of(backup->parent ? "delta" : "full"), WIDTH_KIND);
     add_cell(out, style, NULL, buf_str(&size), WIDTH_SIZE);
@@ -134,6 +134,13 @@ static void add_finding(struct buf *out, struct render_style style, const struct
 
 /* ---- the verdict ---- */
 
+/* WAL behind a hole, or on a timeline that nothing leads to. */
+static bool is_beyond(const struct report *report, const struct report_backup *newest)
+{
+    return newest->reaches_wal && report->wal_newest &&
+           strcmp(newest->reaches_wal, report->wal_newest) != 0;
+}
+
 static void add_reach(struct buf *out, const struct report *report,
                       const struct report_backup *newest)
 {
@@ -148,6 +155,11 @@ static void add_reach(struct buf *out, const struct report *report,
         buf_add_text(out, " (");
         render_age(out, report->now - newest->reaches);
         buf_add_text(out, " ago)");
+    }
+    if (is_beyond(report, newest)) {
+        buf_add_text(out, ", but not the newest WAL, of ");
+        render_time(out, report->wal_newest_time);
+        buf_add_text(out, " UTC");
     }
 }
 

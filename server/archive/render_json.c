@@ -86,8 +86,8 @@ static void add_backup(struct buf *out, const struct report_backup *backup)
     add_known(out, "pgVersion", backup->pg_version);
     add_system_identifier(out, backup->system_identifier);
     add_number(out, "bytes", backup->size);
-    add_time(out, "restoresUntil", backup->reaches);
-    add_text(out, "restoresUntilWal", backup->reaches_wal);
+    add_time(out, "restoresUntil", report_reaches(backup));
+    add_text(out, "restoresUntilWal", report_reaches(backup) ? backup->reaches_wal : NULL);
     buf_add_char(out, '}');
 }
 

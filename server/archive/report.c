@@ -30,6 +30,11 @@ const struct report_backup *report_newest_usable(const struct report *report)
     return NULL;
 }
 
+int64_t report_reaches(const struct report_backup *backup)
+{
+    return backup->state == BACKUP_DAMAGED ? 0 : backup->reaches;
+}
+
 void report_done(struct report *report)
 {
     for (size_t i = 0; i < report->backup_count; i++) {

@@ -77,6 +77,9 @@ size_t report_count(const struct report *report, enum finding_kind kind);
 /* The newest backup that is usable; NULL when there is none. */
 const struct report_backup *report_newest_usable(const struct report *report);
 
+/* How far a restore from this backup comes; 0 when it is damaged, or that is not known. */
+int64_t report_reaches(const struct report_backup *backup);
+
 void report_done(struct report *report);
 
 #endif

@@ -51,7 +51,6 @@ static void findings_stand_between_the_backups_and_the_verdict(void **state)
     (void)state;
     struct report report = fixture_report();
     report.backups[1].state = BACKUP_DAMAGED;
-    report.backups[1].reaches = 0;
     report_add(&report, FINDING_DAMAGE, "part-missing", "basebackups_005/x/part_001.tar.lz4",
                "there is no such object, files_metadata.json names it",
                "a restore from this backup fails", "");
@@ -117,6 +116,10 @@ static void the_verdict_is_one_line(void **state)
     check_verdict(&report, "usable: how far a restore reaches is not known; 1 backup is usable");
     report.backups[1].reaches = report.now + 1;
     check_verdict(&report, "usable: a restore reaches 2026-11-25 12:00:06 UTC; 1 backup is usable");
+    report.wal_newest[23] = '7';
+    check_verdict(&report, "usable: a restore reaches 2026-11-25 12:00:06 UTC, but not the newest "
+                           "WAL, of 2026-11-22 12:00:07 UTC; 1 backup is usable");
+    report.wal_newest[23] = '6';
     report_add(&report, FINDING_NOTE, "foreign-object", "", "", "", "");
     check_verdict(&report, "usable: a restore reaches 2026-11-25 12:00:06 UTC; 1 backup is usable");
     report_add(&report, FINDING_UNKNOWN, "not-read", "", "", "", "");

@@ -76,11 +76,25 @@ static void everything_is_there(void **state)
     report_done(&report);
 }
 
+static void a_damaged_backup_restores_nothing(void **state)
+{
+    (void)state;
+    struct report report = fixture_report();
+    struct buf out = BUF(RENDER_MAX);
+    report.backups[0].state = report.backups[1].state = BACKUP_DAMAGED;
+    render_json(&report, &out);
+    assert_true(str_find(buf_str(&out), STR("\"restoresUntil\":\"")) < 0);
+    assert_true(str_find(buf_str(&out), STR("\"restoresUntilWal\":\"")) < 0);
+    buf_clear(&out);
+    report_done(&report);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_known_is_null),
         cmocka_unit_test(everything_is_there),
+        cmocka_unit_test(a_damaged_backup_restores_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -59,12 +59,24 @@ static void the_newest_usable_backup(void **state)
     report_done(&report);
 }
 
+static void a_damaged_backup_reaches_nothing(void **state)
+{
+    (void)state;
+    struct report_backup backup = {.reaches = 5};
+    assert_int_equal(report_reaches(&backup), 5);
+    backup.state = BACKUP_UNKNOWN;
+    assert_int_equal(report_reaches(&backup), 5);
+    backup.state = BACKUP_DAMAGED;
+    assert_int_equal(report_reaches(&backup), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(findings_are_bounded_but_counted),
         cmocka_unit_test(a_finding_keeps_its_texts),
         cmocka_unit_test(the_newest_usable_backup),
+        cmocka_unit_test(a_damaged_backup_reaches_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
