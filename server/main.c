@@ -4,6 +4,7 @@
 #include "server/cli_check.h"
 #include "server/cli_explain.h"
 #include "server/cli_patch.h"
+#include "server/cli_secrets.h"
 #include "server/cli_serve.h"
 #include "server/cli_version.h"
 #include "server/command.h"
@@ -26,6 +27,7 @@ static const struct command commands[] = {
     {"check", cli_check, "find every mistake in a configuration and in restore ConfigMaps"},
     {"certs", cli_certs, "issue, show and verify certificates"},
     {"backups", cli_backups, "find archives of WAL-G, and verify them"},
+    {"secrets", cli_secrets, "keep Secrets outside the cluster, encrypted, and restore them"},
     {"version", cli_version, "print the version and those of the libraries"},
 };
 
