@@ -11,6 +11,8 @@ static const struct {
 } commands[] = {
     {"list", cli_backups_list, "find the archives of a bucket, or the backups of one archive"},
     {"verify", cli_backups_verify, "judge whether an archive can be restored, and how far"},
+    {"watch", cli_backups_watch,
+     "verify archives again and again, and serve the results as metrics"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
@@ -37,7 +39,7 @@ static int unknown_command(const char *name)
     struct nearest nearest = {.wanted = str_of(name)};
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&nearest, commands[i].name);
-    error_set_(&err, "backups: unknown command '%.100s', expected list or verify%s%s%s",
+    error_set_(&err, "backups: unknown command '%.100s', expected list, verify or watch%s%s%s",
                name, nearest.name ? ": did you mean '" : "", nearest.name ? nearest.name : "",
                nearest.name ? "'" : "");
     return command_usage_error("backups", err.text);

@@ -244,7 +244,7 @@ void look_status(struct look *look, enum object_status status, const char *key, 
         look_found(look, FINDING_UNKNOWN, "not-read", key, "was listed, but is not there any more");
 }
 
-bool deep(struct source *source, const struct facts *facts, const struct deep_options *options,
+void deep(struct source *source, const struct facts *facts, const struct deep_options *options,
           struct report *report)
 {
     struct look look = {.source = source,
@@ -261,5 +261,4 @@ bool deep(struct source *source, const struct facts *facts, const struct deep_op
     if (look.cancelled)
         report_add(report, FINDING_UNKNOWN, "not-read", "", "the look was ended before its end",
                    "what was not read may be damaged", "look again");
-    return !look.cancelled;
 }

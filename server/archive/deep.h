@@ -26,8 +26,8 @@ struct deep_options {
     const atomic_bool *cancel; /* ends it soon once it is true; NULL: never */
 };
 
-/* False when it was cancelled: the report then says so as "not-read". */
-bool deep(struct source *source, const struct facts *facts, const struct deep_options *options,
+/* What could not be read is in the report too: also that it was cancelled. */
+void deep(struct source *source, const struct facts *facts, const struct deep_options *options,
           struct report *report);
 
 #endif

@@ -46,7 +46,7 @@ FOLDER = ("verify", "--prefix", "/nowhere")
     [
         (
             ("verfiy",),
-            "backups: unknown command 'verfiy', expected list or verify: did you mean 'verify'",
+            "backups: unknown command 'verfiy', expected list, verify or watch: did you mean 'verify'",
             "",
         ),
         (("verify",), "--prefix is missing, expected s3://bucket/... or a folder", "verify "),
