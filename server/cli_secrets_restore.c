@@ -14,7 +14,7 @@ struct item {
     char *name;   /* in the target namespace */
     json_t *live; /* NULL: none */
     struct vault_decision decision;
-    bool failed; /* the API server did not take it, or was not asked any more */
+    enum { ITEM_DONE, ITEM_FAILED, ITEM_NOT_TRIED } outcome; /* of what was to be changed */
 };
 
 struct run {
@@ -164,13 +164,13 @@ static void change_all(struct run *run)
         struct item *item = &run->items[i];
         if (item->decision.action != VAULT_CREATE && item->decision.action != VAULT_OVERWRITE)
             continue;
-        item->failed = true;
+        item->outcome = ITEM_NOT_TRIED;
         if (!go_on)
             continue;
         enum kube_status status = send(run, item, &err);
-        item->failed = status != KUBE_DONE;
-        go_on = !item->failed || only_this_one(status);
-        if (item->failed)
+        item->outcome = status == KUBE_DONE ? ITEM_DONE : ITEM_FAILED;
+        go_on = status == KUBE_DONE || only_this_one(status);
+        if (status != KUBE_DONE)
             strlist_add(&run->failures, str_of(err.text));
     }
 }
@@ -183,7 +183,7 @@ static void judge_pairs(struct run *run)
     for (size_t i = 0; i < run->count; i++) {
         const struct item *item = &run->items[i];
         bool stays = item->decision.action == VAULT_DIFFERS ||
-                     item->decision.action == VAULT_REFUSED || item->failed;
+                     item->decision.action == VAULT_REFUSED || item->outcome != ITEM_DONE;
         if (!stays || item->live)
             held[count++] = (struct vault_held){.name = item->name,
                                                 .secret = stays ? item->live : item->archived,
@@ -197,20 +197,43 @@ static void judge_pairs(struct run *run)
 
 /* ---- telling ---- */
 
-static const struct {
+#define RED "\033[31m"
+#define GREEN "\033[32m"
+#define YELLOW "\033[33m"
+#define PLAIN "\033[0m"
+
+struct word {
     const char *done;
     const char *dry;
     const char *colour;
-} words[] = {
-    [VAULT_CREATE] = {"created", "create", "\033[32m"},
-    [VAULT_SAME] = {"same", "same", ""},
-    [VAULT_OVERWRITE] = {"overwritten", "overwrite", "\033[33m"},
-    [VAULT_DIFFERS] = {"differs", "differs", "\033[31m"},
-    [VAULT_REFUSED] = {"refused", "refused", "\033[31m"},
 };
-#define WORDS (sizeof(words) / sizeof(*words))
-#define FAILED_WORD "failed"
-#define PLAIN "\033[0m"
+
+static const struct word words[] = {
+    [VAULT_CREATE] = {"created", "to create", GREEN},
+    [VAULT_SAME] = {"same", "same", ""},
+    [VAULT_OVERWRITE] = {"overwritten", "to overwrite", YELLOW},
+    [VAULT_DIFFERS] = {"differs", "differs", RED},
+    [VAULT_REFUSED] = {"refused", "refused", RED},
+};
+#define ACTIONS (sizeof(words) / sizeof(*words))
+
+static const struct word outcomes[] = {
+    [ITEM_FAILED] = {"failed", "failed", RED},
+    [ITEM_NOT_TRIED] = {"not tried", "not tried", RED},
+};
+
+/* All words, one after the other. */
+static const struct word *word_at(size_t index)
+{
+    return index < ACTIONS ? &words[index] : &outcomes[index - ACTIONS + ITEM_FAILED];
+}
+#define WORDS (ACTIONS + 2)
+
+static size_t word_of(const struct item *item)
+{
+    return item->outcome == ITEM_DONE ? (size_t)item->decision.action
+                                      : ACTIONS + item->outcome - ITEM_FAILED;
+}
 
 static void print_changes(const struct run *run, const struct item *item)
 {
@@ -225,11 +248,10 @@ static void print_changes(const struct run *run, const struct item *item)
 
 static void print_item(const struct run *run, const struct item *item, bool dry, bool colour)
 {
-    size_t action = item->decision.action;
-    const char *word = item->failed ? FAILED_WORD : dry ? words[action].dry : words[action].done;
-    const char *start = !colour ? "" : item->failed ? "\033[31m" : words[action].colour;
+    const struct word *word = word_at(word_of(item));
+    const char *start = colour ? word->colour : "";
     const char *old = vault_secret_name(item->archived);
-    printf("  %s%-11s%s  %s", start, word, *start ? PLAIN : "", item->name);
+    printf("  %s%-12s%s %s", start, dry ? word->dry : word->done, *start ? PLAIN : "", item->name);
     if (strcmp(old, item->name) != 0)
         printf(" (was %s)", old);
     json_t *data = json_object_get(item->archived, "data");
@@ -242,14 +264,13 @@ static void print_item(const struct run *run, const struct item *item, bool dry,
 /* "3 created, 1 differs"; returns whether everything is as the archive has it. */
 static bool print_sum(const struct run *run, bool dry)
 {
-    size_t counts[WORDS + 1] = {0};
+    size_t counts[WORDS] = {0};
     const char *between = "";
     for (size_t i = 0; i < run->count; i++)
-        counts[run->items[i].failed ? WORDS : run->items[i].decision.action]++;
-    for (size_t i = 0; i <= WORDS; i++) {
-        const char *word = i == WORDS ? FAILED_WORD : dry ? words[i].dry : words[i].done;
+        counts[word_of(&run->items[i])]++;
+    for (size_t i = 0; i < WORDS; i++) {
         if (counts[i])
-            printf("%s%zu %s", between, counts[i], word);
+            printf("%s%zu %s", between, counts[i], dry ? word_at(i)->dry : word_at(i)->done);
         between = counts[i] ? ", " : between;
     }
     printf("%s\n", dry ? " (--dry-run: nothing was changed)" : "");

@@ -100,7 +100,11 @@ static void add(struct vault_names *names, const char *name, const char *why, si
 {
     for (size_t i = 0; i < names->count; i++)
         if (strcmp(names->items[i].name, name) == 0) {
-            names->items[i].named = names->items[i].named || named;
+            if (!named)
+                return;
+            free(names->items[i].why);
+            names->items[i].why = xstrdup(why);
+            names->items[i].named = true;
             return;
         }
     if (names->count == VAULT_NAMES_MAX)
@@ -198,6 +202,12 @@ static bool part_found(const struct vault_names *names, const bool *found, size_
     return false;
 }
 
+/* Whether a part whose absence is told anyhow covers the name. */
+static bool told_by_part(const struct vault_name *name, const struct vault_owner *owner)
+{
+    return owner->harbor_cluster && name->part < VAULT_PARTS && vault_parts[name->part].without;
+}
+
 void vault_names_absent(const struct vault_names *names, const bool *found,
                         const struct vault_owner *owner, struct strlist *absent)
 {
@@ -211,7 +221,7 @@ void vault_names_absent(const struct vault_names *names, const bool *found,
                      first, second ? " or " : "", second ? second : "", vault_parts[part].without);
     }
     for (size_t i = 0; i < names->count; i++)
-        if (names->items[i].named && !found[i] && names->items[i].part == VAULT_PARTS)
+        if (names->items[i].named && !found[i] && !told_by_part(&names->items[i], owner))
             strlist_addf(absent, "%s: is not there, but %s names it", names->items[i].name,
                          names->items[i].why);
 }

@@ -100,6 +100,15 @@ static void what_a_harbor_cluster_names_is_kept_too(void **state)
     vault_names_done(&names);
 }
 
+static void absent_is(const struct vault_names *names, const bool *found, const char *expected)
+{
+    struct strlist absent = {0};
+    vault_names_absent(names, found, &owner, &absent);
+    autofree char *all = strlist_join(&absent, "\n");
+    assert_string_equal(all, expected);
+    strlist_clear(&absent);
+}
+
 static void a_name_is_kept_once(void **state)
 {
     (void)state;
@@ -108,17 +117,11 @@ static void a_name_is_kept_once(void **state)
     vault_names_of(&names, &owner);
     size_t count = names.count;
     assert_true(vault_names_add(&names, "main-database-password", "--name", &err));
+    assert_true(vault_names_add(&names, "harbor-pg-backup", "--name", &err));
     assert_int_equal(names.count, count);
+    bool found[VAULT_NAMES_MAX] = {true, false, true, false, true, false, true, true};
+    absent_is(&names, found, "harbor-pg-backup: is not there, but --name names it");
     vault_names_done(&names);
-}
-
-static void absent_is(const struct vault_names *names, const bool *found, const char *expected)
-{
-    struct strlist absent = {0};
-    vault_names_absent(names, found, &owner, &absent);
-    autofree char *all = strlist_join(&absent, "\n");
-    assert_string_equal(all, expected);
-    strlist_clear(&absent);
 }
 
 static void what_is_absent_is_told_with_what_is_lost(void **state)
