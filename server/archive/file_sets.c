@@ -37,10 +37,8 @@ static void take(void *context, const struct json_token *token)
         reader->inside = str_is(token->text, FIELD);
     if (!reader->inside)
         return;
-    if (token->kind == JSON_TOKEN_KEY && token->depth == 2) {
+    if (token->kind == JSON_TOKEN_KEY && token->depth == 2)
         reader->tar = hash(HASH_BEGIN, token->text);
-        sets->given = true;
-    }
     if (token->kind == JSON_TOKEN_TEXT && token->depth == 3)
         add(sets, hash(reader->tar, token->text));
     if ((token->kind == JSON_TOKEN_KEY || token->kind == JSON_TOKEN_TEXT) && token->cut)
@@ -73,11 +71,10 @@ void file_sets_end(struct file_sets_reader *reader)
 
 bool file_sets_has(const struct file_sets *sets, struct str tar, struct str file)
 {
-    if (!sets->given || sets->too_many)
+    if (!sets->count || sets->too_many)
         return true;
     uint64_t wanted = hash(hash(HASH_BEGIN, tar), file);
-    return sets->count &&
-           bsearch(&wanted, sets->hashes, sets->count, sizeof(wanted), compare) != NULL;
+    return bsearch(&wanted, sets->hashes, sets->count, sizeof(wanted), compare) != NULL;
 }
 
 void file_sets_done(struct file_sets *sets)

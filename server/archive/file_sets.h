@@ -13,7 +13,6 @@
 struct file_sets {
     uint64_t *hashes; /* sorted once file_sets_end() was called; owned */
     size_t count, room;
-    bool given;    /* the document names files of tar objects at all */
     bool too_many; /* more than FILE_SETS_MAX, or a name that is too long: nothing is known */
 };
 
@@ -34,7 +33,7 @@ bool file_sets_feed(struct file_sets_reader *reader, struct str bytes, struct er
 /* There are no more bytes. */
 void file_sets_end(struct file_sets_reader *reader);
 
-/* Whether the list may have the file in this tar object: always, when nothing is known. */
+/* Whether the list may have the file in this tar object: always, when it names no file. */
 bool file_sets_has(const struct file_sets *sets, struct str tar, struct str file);
 
 void file_sets_done(struct file_sets *sets);
