@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import checker
+import pytest
 import samples
 from container import Container, Podman
 from fake_api import TOKEN, fake_api
@@ -87,6 +88,33 @@ def test_it_reaches_the_api_server_by_name(start: Callable[..., Container], tmp_
             f"--volume={account.folder}:{ACCOUNT}:ro",
         )
         wait_for("it is ready", lambda: container.get("/readyz").status == 200, ROUND)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["by nobody known", "by a given CA"])
+def test_a_bucket_is_reached_over_tls(podman: Podman, tmp_path: Path, known: bool):
+    """The system's authorities are read, or this would not be about the server's certificate."""
+    authority = Authority("store")
+    authorities = Mount(tmp_path / "ca")
+    authorities.publish({"ca.crt": authority.pem})
+    with fake_api(tmp_path / "store", authority) as store:
+        done = podman.run(
+            *("backups", "verify", "--prefix", "s3://bucket/spilo/a/wal/16"),
+            *("--region", "eu-central-1", "--path-style"),
+            *("--endpoint", f"https://localhost:{store.port}"),
+            *(("--ca", "/ca/ca.crt") if known else ()),
+            options=(
+                *("--env=AWS_ACCESS_KEY_ID=id", "--env=AWS_SECRET_ACCESS_KEY=key"),
+                f"--volume={authorities.folder}:/ca:ro",
+            ),
+        )
+        asked = [call.path for call in store.calls]
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 1, done.stdout + done.stderr
+    if known:
+        assert asked and asked[0].startswith("/bucket?")
+    else:
+        assert "unable to get local issuer certificate" in told
+        assert not asked
 
 
 def test_a_broken_configuration_ends_it(podman: Podman):
