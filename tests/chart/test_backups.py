@@ -1,12 +1,17 @@
 """backupVerification and secretsBackup: what their objects have to do with each other."""
 
+import json
+import os
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 from chart import (
     BACKUPS,
     CERTIFICATE,
+    CHART,
     NAMESPACE,
     RELEASE,
     SECRETS,
@@ -15,6 +20,8 @@ from chart import (
     Manifests,
     manifests,
 )
+
+BINARY = os.environ.get("HPW_BINARY", "")
 
 
 def verification(*targets: dict, **settings: object) -> Manifests:
@@ -190,6 +197,30 @@ def test_the_file_says_what_the_values_say() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["backups", "web-identity"])
+def test_the_binary_takes_the_file(name: str, tmp_path: Path) -> None:
+    """With a mistake of ours in it, which is the only one that it finds: it does not start then."""
+    assert BINARY, "HPW_BINARY is not set: the path of the built harbor-pg-webhook"
+    found = manifests(None, "--values", CHART / f"ci/{name}-values.yaml")
+    path = tmp_path / "watch.yaml"
+    path.write_text(yaml.safe_dump({**watch_file(found), "mistake": 1}))
+    words = [BINARY, "backups", "watch", "--config", path]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == 1
+    (line,) = (done.stdout + done.stderr).splitlines()
+    assert line.startswith(f"{path}: mistake: unknown key")
+
+
+def test_what_it_takes_is_what_the_values_know() -> None:
+    """Each key of a target, but those that the chart makes of others."""
+    item = json.loads((CHART / "values.schema.json").read_text())["definitions"]["target"]
+    ours = set(item["properties"]) - {"caConfigMap", "caSecret", "credentialsSecret"}
+    source = (CHART.parents[1] / "server/archive/watch_config.c").read_text()
+    fields = source.partition("watch_target_fields[] = {")[2].partition("{NULL}")[0]
+    keys = set(re.findall(r'^    {"(\w+)"', fields, re.M))
+    assert keys == ours | {"ca", "credentials", "walgList"}
+
+
 def test_wal_g_gets_the_same_place() -> None:
     target = {
         **TARGET,
@@ -252,12 +283,21 @@ def test_a_changed_target_restarts_it() -> None:
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
+def test_a_long_first_look_is_no_failure() -> None:
+    """It is ready when each archive was looked at, and each look may take an interval."""
+    two = {**TARGET, "name": "two", "prefix": "s3://b/wal/12"}
+    found = verification(TARGET, two, interval="2h")
+    spec = found.one("Deployment", "-verification")["spec"]
+    assert spec["progressDeadlineSeconds"] == 2 * 7200 + 600
+
+
 def test_the_service_reaches_the_port_that_is_listened_on() -> None:
     found = manifests({**BACKUPS, "ports": {"metrics": 10080}})
     assert watch_file(found)["listen"] == "0.0.0.0:10080"
     (port,) = containers(found)["watch"]["ports"]
     assert (port["name"], port["containerPort"]) == ("metrics", 10080)
     service = found.one("Service", "-verification")["spec"]
+    assert service["publishNotReadyAddresses"] is True
     assert [it["targetPort"] for it in service["ports"]] == ["metrics"]
     labels = found.one("Deployment", "-verification")["spec"]["template"]["metadata"]["labels"]
     assert service["selector"].items() <= labels.items()
@@ -345,6 +385,26 @@ def test_each_source_has_an_account_that_may_get_its_secrets_and_no_other() -> N
     assert "more" not in names[0] and "more" in names[1]
     assert "postgres.postgresql-harbor-registry.credentials" in names[0]
     assert "postgres.postgresql-harbor-registry.credentials" not in names[1]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [SOURCE, {"namespace": "team-a", "harborCluster": "with.dots"}],
+    ids=lambda it: it["harborCluster"],
+)
+def test_the_role_has_the_names_that_the_binary_looks_for(source: dict) -> None:
+    assert BINARY, "HPW_BINARY is not set: the path of the built harbor-pg-webhook"
+    words = ("--namespace", source["namespace"], "--harborcluster", source["harborCluster"])
+    done = subprocess.run(
+        [BINARY, "secrets", "list", *words], capture_output=True, text=True, check=True
+    )
+    (role,) = [
+        it
+        for it in of_kind(secrets(sources=[source]), "Role")
+        if it["metadata"]["namespace"] == source["namespace"]
+    ]
+    names = [line.split()[0] for line in done.stdout.splitlines()]
+    assert role["rules"][0]["resourceNames"] == names
 
 
 @pytest.mark.parametrize("release", [RELEASE, "r" * 53])
