@@ -123,7 +123,7 @@ static enum s3_trouble ask(struct s3 *s3, struct s3_call *call, unsigned tries, 
     if (!call->check || call->check(call, &problem))
         return S3_TROUBLE_NONE;
     s3_explain_garbage(&situation, problem.text, err);
-    return S3_TROUBLE_BROKEN;
+    return S3_TROUBLE_GARBLED;
 }
 
 bool s3_call(struct s3 *s3, struct s3_call *call, struct error *err)

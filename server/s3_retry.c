@@ -8,8 +8,8 @@
 
 /* How often to ask, in all. */
 static const unsigned most_tries[] = {
-    [S3_TROUBLE_LASTING] = 1,     [S3_TROUBLE_BUSY] = 8,    [S3_TROUBLE_BROKEN] = 8,
-    [S3_TROUBLE_UNREACHABLE] = 3, [S3_TROUBLE_EXPIRED] = 2,
+    [S3_TROUBLE_LASTING] = 1, [S3_TROUBLE_BUSY] = 8,        [S3_TROUBLE_BROKEN] = 8,
+    [S3_TROUBLE_GARBLED] = 3, [S3_TROUBLE_UNREACHABLE] = 3, [S3_TROUBLE_EXPIRED] = 2,
 };
 
 /* The first row that fits; 0 and NULL fit all. */

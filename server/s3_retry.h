@@ -10,7 +10,8 @@ enum s3_trouble {
     S3_TROUBLE_NONE,
     S3_TROUBLE_LASTING,     /* asking again does not help */
     S3_TROUBLE_BUSY,        /* the store is overloaded or failed */
-    S3_TROUBLE_BROKEN,      /* the connection ended, or the answer was garbled */
+    S3_TROUBLE_BROKEN,      /* the connection ended before the answer did */
+    S3_TROUBLE_GARBLED,     /* the answer is none of S3's */
     S3_TROUBLE_UNREACHABLE, /* no connection, or no answer in time */
     S3_TROUBLE_EXPIRED,     /* the keys are no longer valid: there may be newer ones */
 };

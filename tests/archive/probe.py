@@ -1,7 +1,6 @@
 """One call of the webhook's own client of S3, or of its reading of folders, a run (probe.c)."""
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,10 @@ from store import BUCKET, REGION, Store, credentials
 
 PROGRAM = Path(binary()).parents[1] / "tests/archive/probe"
 SECONDS = 120
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+MOUNT_HOSTS = 'mount --bind "$1" /etc/hosts && shift && exec "$@"'
+WITH_HOSTS = ("/usr/bin/unshare", "--mount", "/bin/sh", "-c", MOUNT_HOSTS, "sh")
 
 DONE, UNKNOWN, USAGE, ABSENT, EXISTS = range(5)  # exit statuses
 
@@ -36,13 +39,18 @@ class Probe:
     place: str
     options: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
+    hosts: Path | None = None  # instead of the machine's own hosts file
 
     def __call__(self, *words: object) -> Result:
         """probe("list", "prefix"), probe("read", "key"), probe("put", "key", file)."""
         command, *arguments = words
+        inside = [*WITH_HOSTS, self.hosts] if self.hosts else []
         done = subprocess.run(
-            [PROGRAM, *self.options, "--", str(command), self.place, *map(str, arguments)],
-            env={"PATH": os.environ["PATH"], **self.env},
+            [
+                *map(str, inside),
+                *(PROGRAM, *self.options, "--", str(command), self.place, *map(str, arguments)),
+            ],
+            env={"PATH": PATH, **self.env},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=SECONDS,

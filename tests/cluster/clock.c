@@ -1,5 +1,6 @@
-/* Preloaded into a replica: its wall clock differs from the machine's by as many seconds as a file
- * says, as on a machine that was suspended. Clocks that only count are left alone. */
+/* Preloaded into a program: its wall clock differs from the machine's by as many seconds as a file
+ * says, as on a machine that was suspended. Clocks that only count are left alone. The file is
+ * where CLOCK_FILE says, or where replicas have it. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -12,7 +13,8 @@
 static time_t difference(void)
 {
     char text[32] = "";
-    int fd = open(FILE_NAME, O_RDONLY | O_CLOEXEC);
+    const char *path = getenv("CLOCK_FILE");
+    int fd = open(path ? path : FILE_NAME, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return 0;
     ssize_t size = read(fd, text, sizeof(text) - 1);

@@ -33,6 +33,8 @@ BUCKET = "harbor-db-backups"
 REGION = "eu-central-1"
 ACCESS_KEY = "AKIARESTORE"
 SECRET_KEY = "of-the-restore-suite"  # no secret: these servers live as long as the suite
+NARROW_ACCESS_KEY = "AKIANARROW"  # of somebody who may only read what is below NARROW
+NARROW = "narrow/"
 AWS_HOST = f"s3.{REGION}.amazonaws.com"
 
 VERSITY_PORT = 7070
@@ -129,6 +131,7 @@ def versity(folder: Path, address: str) -> Iterator[tuple[Store, Aws]]:
         it = Store("versitygw", f"http://{address}:{VERSITY_PORT}")
         wait_for("versitygw takes objects", it.takes_objects, START_SECONDS, 0.1)
         processes.check()
+        _let_in_narrow(it)
         yield it, aws
     finally:
         processes.stop_all()
@@ -137,12 +140,19 @@ def versity(folder: Path, address: str) -> Iterator[tuple[Store, Aws]]:
 @contextlib.contextmanager
 def _seaweed(folder: Path) -> Iterator[Store]:
     """In a sandbox, because its sockets in /tmp have the same names in every run on a machine."""
-    identity = {
-        "name": "it",
-        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
-        "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+    actions = {
+        ACCESS_KEY: ["Admin", "Read", "Write", "List", "Tagging"],
+        NARROW_ACCESS_KEY: [f"Read:{BUCKET}/{NARROW}*"],
     }
-    config = json.dumps({"identities": [identity]})
+    identities = [
+        {
+            "name": key,
+            "credentials": [{"accessKey": key, "secretKey": SECRET_KEY}],
+            "actions": allowed,
+        }
+        for key, allowed in actions.items()
+    ]
+    config = json.dumps({"identities": identities})
     sandbox = Sandbox(
         *("seaweedfs", WEED_ADDRESS, folder / "logs"),
         mounts={"/opt/seaweedfs": WEED.parents[1]},
@@ -159,6 +169,21 @@ def _seaweed(folder: Path) -> Iterator[Store]:
         yield it
     finally:
         sandbox.kill()
+
+
+def _let_in_narrow(it: Store) -> None:
+    keys = ("--access", ACCESS_KEY, "--secret", SECRET_KEY, "--region", REGION)
+    user = ("--access", NARROW_ACCESS_KEY, "--secret", SECRET_KEY, "--role", "user")
+    admin = (tools.path("versitygw"), "admin", *keys, "--endpoint-url", it.endpoint)
+    subprocess.run([*admin, "create-user", *user], check=True, capture_output=True)
+    statement = {
+        "Effect": "Allow",
+        "Principal": NARROW_ACCESS_KEY,
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/{NARROW}*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    it.s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
 
 
 def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
