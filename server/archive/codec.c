@@ -127,7 +127,7 @@ enum codec_status codec_feed(struct codec *codec, struct str bytes, codec_take t
         spans.room = sizeof(codec->out);
         enum codec_status status = codec->engine->step(codec->state, &spans, err);
         size_t count = sizeof(codec->out) - spans.room;
-        if (status == CODEC_MORE && count == 0 && spans.in.length == before)
+        if (status == CODEC_MORE && count == 0 && before > 0 && spans.in.length == before)
             status = stuck(codec, err);
         if (status > CODEC_STOPPED)
             return failed(codec, status);

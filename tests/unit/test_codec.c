@@ -192,6 +192,25 @@ static void gives_the_bytes_however_they_come(void **state)
     assert_decoded("", STR(PLAIN), CODEC_END, "");
 }
 
+/* 256 KiB of zeros: what comes out fills the room for it exactly, again and again, also when there
+ * is nothing left to read. */
+static void gives_the_bytes_however_much_comes_of_a_few(void **state)
+{
+    (void)state;
+    static const struct stream zeros[] = {
+        {"zst", BYTES("\x28\xb5\x2f\xfd\x04\x40\x54\x00\x00\x10\x00\x00\x01\x00\xfb\xff"
+                      "\x39\xc0\x02\x03\x00\x10\x00\x40\x27\x0f\xa6")},
+        {"br", BYTES("\x5b\xff\xff\x83\x7f\x02\x20\x1e\x0b\x04\x72\xef\x07\x00")},
+    };
+    for (size_t i = 0; i < sizeof(zeros) / sizeof(zeros[0]); i++)
+        for (size_t step = 1; step <= zeros[i].bytes.length; step++) {
+            struct error err = {""};
+            cleanup(buf_clear) struct buf out = BUF(1024u * 1024);
+            assert_int_equal(decode(zeros[i].suffix, zeros[i].bytes, step, &out, &err), CODEC_END);
+            assert_int_equal(out.length, 256u * 1024);
+        }
+}
+
 static void splits_a_key(void **state)
 {
     (void)state;
@@ -231,6 +250,7 @@ int main(void)
         cmocka_unit_test(cannot_tell_of_too_large_a_window),
         cmocka_unit_test(stops_when_it_is_told_to),
         cmocka_unit_test(gives_the_bytes_however_they_come),
+        cmocka_unit_test(gives_the_bytes_however_much_comes_of_a_few),
         cmocka_unit_test(splits_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
