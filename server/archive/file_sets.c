@@ -15,6 +15,14 @@ static uint64_t hash(uint64_t from, struct str text)
     return (from ^ 0xFF) * HASH_PRIME; /* no byte of UTF-8: the end of a text */
 }
 
+/* "/base/1/112", "./base/1/112" and "base/1/112" are one file. */
+static uint64_t hash_file(uint64_t tar, struct str file)
+{
+    if (str_starts(file, STR("./")))
+        file = str_skip(file, 2);
+    return hash(tar, str_starts(file, STR("/")) ? str_skip(file, 1) : file);
+}
+
 static void add(struct file_sets *sets, uint64_t value)
 {
     if (sets->count == FILE_SETS_MAX)
@@ -40,7 +48,7 @@ static void take(void *context, const struct json_token *token)
     if (token->kind == JSON_TOKEN_KEY && token->depth == 2)
         reader->tar = hash(HASH_BEGIN, token->text);
     if (token->kind == JSON_TOKEN_TEXT && token->depth == 3)
-        add(sets, hash(reader->tar, token->text));
+        add(sets, hash_file(reader->tar, token->text));
     if ((token->kind == JSON_TOKEN_KEY || token->kind == JSON_TOKEN_TEXT) && token->cut)
         sets->too_many = true;
 }
@@ -73,7 +81,7 @@ bool file_sets_has(const struct file_sets *sets, struct str tar, struct str file
 {
     if (!sets->count || sets->too_many)
         return true;
-    uint64_t wanted = hash(hash(HASH_BEGIN, tar), file);
+    uint64_t wanted = hash_file(hash(HASH_BEGIN, tar), file);
     return bsearch(&wanted, sets->hashes, sets->count, sizeof(wanted), compare) != NULL;
 }
 

@@ -72,6 +72,8 @@ static void knows_which_part_has_which_file(void **state)
     assert_false(file_sets_has(&sets, STR("p"), STR("/no")));
     assert_false(file_sets_has(&sets, STR("q"), STR("/no")));
     assert_false(file_sets_has(&sets, STR("p/"), STR("a")));
+    assert_true(file_sets_has(&sets, STR("p"), STR("./a")));
+    assert_true(file_sets_has(&sets, STR("p"), STR("a")));
     file_sets_done(&sets);
 }
 
