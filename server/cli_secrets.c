@@ -24,8 +24,7 @@ static const struct option_row backup_options[] = {
 
 const struct command_help secrets_backup_help = {
     .name = "secrets backup",
-    .synopsis = "--recipient FILE... --to PLACE --namespace NAME (--harborcluster NAME | --name "
-                "NAME...) [OPTION...]",
+    .synopsis = "--recipient FILE... --to PLACE --namespace NAME [OPTION...]",
     .about =
         "Reads the Secrets without which a restored database is of no use, encrypts them to the\n"
         "holders of the certificates (CMS, AES-256-GCM) and writes an archive, with a manifest\n"
@@ -80,7 +79,7 @@ static const struct option_row list_options[] = {
 
 const struct command_help secrets_list_help = {
     .name = "secrets list",
-    .synopsis = "--from PLACE [OPTION...] | --namespace NAME --harborcluster NAME",
+    .synopsis = "--from PLACE | --namespace NAME --harborcluster NAME",
     .about =
         "Lists the archives of a folder, or what is in one: names and keys. No key is needed.\n"
         "Without --from: the names of Secrets that 'secrets backup' looks for, which a Role has "

@@ -134,6 +134,7 @@ def test_usage(words: list[str], mistake: str, where: str) -> None:
 GROUPS = {
     "certs": ("issue", "show", "verify"),
     "backups": ("list", "verify"),
+    "secrets": ("backup", "restore", "list"),
 }
 
 
@@ -150,7 +151,16 @@ def help_texts() -> dict[str, str]:
 
 
 def test_every_command_has_help_with_examples() -> None:
-    assert commands() == ["serve", "patch", "explain", "check", "certs", "backups", "version"]
+    assert commands() == [
+        "serve",
+        "patch",
+        "explain",
+        "check",
+        "certs",
+        "backups",
+        "secrets",
+        "version",
+    ]
     assert "examples:" in run("--help").out
     for name, text in help_texts().items():
         assert text.startswith(f"usage: harbor-pg-webhook {name}"), name

@@ -157,8 +157,7 @@ def test_a_manifest_tells_what_is_inside(cluster, folder, people):
     assert manifest["absent"] == []
 
 
-def test_openssl_and_kubectl_open_an_archive_without_us(cluster, folder, people):
-    """docs/secrets.md shows how; kubectl takes the List as it is."""
+def test_a_payload_is_a_list_that_kubectl_takes(cluster, folder, people):
     backup(cluster, people["offline"], folder)
     command = ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-inkey"]
     done = subprocess.run(
@@ -176,6 +175,38 @@ def test_openssl_and_kubectl_open_an_archive_without_us(cluster, folder, people)
         "labels": {"app": "harbor"},
     }
     assert set(by_name[COPY]["metadata"]) == {"name", "namespace"}
+
+
+def test_the_commands_of_the_page_work_without_this_program(cluster, folder):
+    """docs/secrets.md: how keys are made, and how openssl opens an archive and checks it."""
+    page = (Path(__file__).parents[2] / "docs/secrets.md").read_text()
+    make_key, make_signer, decrypt, verify = (
+        it
+        for it in re.findall(r"^```\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+        if "openssl" in it
+    )
+
+    def shell(script: str) -> str:
+        script = script.replace("20261125T124429Z-ad66c0f3", "mine")
+        script = script.replace("-aes256", "-aes256 -passout pass:x").replace(
+            "kubectl create -f -", "cat"
+        )
+        words = ["bash", "-euo", "pipefail", "-c", script]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    shell(make_key + make_signer)
+    signer = ("--signer", folder / "signer.key", "--signer-cert", folder / "signer.crt")
+    recovery = Person(folder / "recovery.crt", folder / "recovery.key")
+    archive = folder / "mine.cms"
+    assert backup(cluster, recovery, archive, "--harborcluster", "main", *signer).code == 0
+    assert CANARY not in shell(verify)
+    content = json.loads(shell(decrypt))
+    assert {it["metadata"]["name"] for it in content["items"]} >= {KEY, COPY}
+    (folder / "mine.manifest.json").write_text("{}")
+    with pytest.raises(AssertionError, match="[Vv]erification failure"):
+        shell(verify)
 
 
 def test_an_absent_secret_is_a_finding_and_the_rest_is_kept(cluster, folder, people):
