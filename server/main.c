@@ -26,7 +26,7 @@ static const struct command commands[] = {
     {"explain", cli_explain, "decide offline and tell why, rule by rule"},
     {"check", cli_check, "find every mistake in a configuration and in restore ConfigMaps"},
     {"certs", cli_certs, "issue, show and verify certificates"},
-    {"backups", cli_backups, "find archives of WAL-G, and verify them"},
+    {"backups", cli_backups, "find archives of WAL-G, verify them, and watch them"},
     {"secrets", cli_secrets, "keep Secrets outside the cluster, encrypted, and restore them"},
     {"version", cli_version, "print the version and those of the libraries"},
 };

@@ -46,7 +46,8 @@ FOLDER = ("verify", "--prefix", "/nowhere")
     [
         (
             ("verfiy",),
-            "backups: unknown command 'verfiy', expected list, verify or watch: did you mean 'verify'",
+            "backups: unknown command 'verfiy', expected list, verify or watch: "
+            "did you mean 'verify'",
             "",
         ),
         (("verify",), "--prefix is missing, expected s3://bucket/... or a folder", "verify "),
@@ -87,6 +88,7 @@ FOLDER = ("verify", "--prefix", "/nowhere")
             "--min-backups: '0' is not a number from 1 to 10000",
             "verify ",
         ),
+        (("watch",), "--config is missing, expected a file", "watch "),
         (("list",), "expected one of --bucket and --prefix: where to look", "list "),
         (
             ("list", "--bucket", "b", "--prefix", "c"),

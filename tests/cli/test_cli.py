@@ -133,7 +133,7 @@ def test_usage(words: list[str], mistake: str, where: str) -> None:
 
 GROUPS = {
     "certs": ("issue", "show", "verify"),
-    "backups": ("list", "verify"),
+    "backups": ("list", "verify", "watch"),
     "secrets": ("backup", "restore", "list"),
 }
 
@@ -151,16 +151,8 @@ def help_texts() -> dict[str, str]:
 
 
 def test_every_command_has_help_with_examples() -> None:
-    assert commands() == [
-        "serve",
-        "patch",
-        "explain",
-        "check",
-        "certs",
-        "backups",
-        "secrets",
-        "version",
-    ]
+    names = "serve patch explain check certs backups secrets version"
+    assert commands() == names.split()
     assert "examples:" in run("--help").out
     for name, text in help_texts().items():
         assert text.startswith(f"usage: harbor-pg-webhook {name}"), name
