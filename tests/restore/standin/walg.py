@@ -168,7 +168,7 @@ def backup_list(archive: Archive) -> None:
 
 def names_in(tar: bytes) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(tar)) as it:
-        return [f"/{member.name}" for member in it if member.isfile()]
+        return [member.name for member in it if member.isfile()]
 
 
 def sentinel(facts: dict[str, Any]) -> dict[str, Any]:
