@@ -1,4 +1,4 @@
-"""Fixtures: two real S3 servers for all tests of this folder."""
+"""Fixtures: two real S3 servers for all tests of this folder, and an archive of PostgreSQL's."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import helpers  # isort: skip
 import netns
 import pytest
+import real
 import sandbox
 import store
+from generator import Archive
 from process import binary
 
 ARTEFACTS = helpers.ROOT / "build/archive/test"
@@ -37,3 +39,11 @@ def stores(request: pytest.FixtureRequest) -> Iterator[store.Stores]:
 def either(request: pytest.FixtureRequest, stores: store.Stores) -> store.Store:
     """Each of them: what a test shows, it shows with both."""
     return getattr(stores, request.param)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Archive:
+    """What the stand-in of the restore suite has made of a real database."""
+    if not (real.DEBIAN / "postgres").exists():
+        pytest.skip(f"no PostgreSQL here: there is no {real.DEBIAN}/postgres")
+    return real.standing_in()

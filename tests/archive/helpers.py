@@ -6,4 +6,4 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 ROOT = TESTS.parent
-sys.path += [str(TESTS / it) for it in ("wire", "tools", "cluster", "restore")]
+sys.path += [str(TESTS / it) for it in ("wire", "tools", "cluster", "restore", "restore/standin")]
