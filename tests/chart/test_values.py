@@ -576,6 +576,9 @@ ROWS = {
     "backupVerification.serviceAccount.annotations": watch_value(
         ANNOTATIONS, account("verification"), ANNOTATIONS
     ),
+    "backupVerification.extraEnv": watch_value(
+        [{"name": "A", "value": "b"}], both(variable("A"), variable("A", 1)), ["b", "b"]
+    ),
     "backupVerification.resources": watch_value(
         {"limits": {"cpu": 1}}, watching("resources", "limits", "cpu"), 1
     ),
@@ -630,6 +633,9 @@ ROWS = {
     ),
     "secretsBackup.serviceAccount.annotations": copy_value(
         ANNOTATIONS, account("secrets"), ANNOTATIONS
+    ),
+    "secretsBackup.extraEnv": copy_value(
+        [{"name": "A", "value": "b"}], copying("env"), [{"name": "A", "value": "b"}]
     ),
     "secretsBackup.resources": copy_value(
         {"limits": {"cpu": 1}}, copying("resources", "limits", "cpu"), 1

@@ -43,13 +43,16 @@ tolerations:
 {{- end }}
 {{- end }}
 
-{{- /* A container takes its role from these; of the section's webIdentity. */}}
-{{- define "hpw.webIdentity.env" -}}
-{{- with .roleArn -}}
+{{- /* A section's environment: what a container takes its role from, and what a person adds. */}}
+{{- define "hpw.component.env" -}}
+{{- with .webIdentity.roleArn -}}
 - name: AWS_ROLE_ARN
   value: {{ . | quote }}
 - name: AWS_WEB_IDENTITY_TOKEN_FILE
   value: /var/run/secrets/sts/token
+{{- end }}
+{{- with .extraEnv }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 

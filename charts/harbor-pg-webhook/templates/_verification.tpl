@@ -82,7 +82,7 @@ done
       optional: true
       {{- end }}
 {{- end }}
-{{- with include "hpw.webIdentity.env" $settings.webIdentity }}
+{{- with include "hpw.component.env" $settings | trim }}
 {{ . }}
 {{- end }}
 {{- /* WAL-G looks for a file of settings at home, and does not start when it does not know whose. */}}
