@@ -99,7 +99,8 @@ static void look_into(struct search *search, const char *folder)
     struct look look = {0};
     enum source_status status = source_list_folder(search->source, folder, see, &look, &err);
     if (status == SOURCE_UNKNOWN)
-        strlist_addf(&search->found->not_read, "%s: %s", folder[0] ? folder : "/", err.text);
+        strlist_addf(&search->found->not_read, "%s: %s",
+                     folder[0] ? folder : source_name(search->source), err.text);
     else if (look.archive)
         add_archive(search, folder);
     else

@@ -20,14 +20,31 @@ static void judge_listing(struct judgement *judgement, const struct fact *fact, 
                        xstrdup(fact->why), xstrdup(means), look_again);
 }
 
+/* One cause, a wrong key or a network that is down, is one thing that could not be told. */
+static bool fail_alike(const struct facts *facts)
+{
+    const struct fact *const lists[] = {&facts->top, &facts->backup_list, &facts->wal_list};
+    for (size_t i = 0; i < 3; i++)
+        if (lists[i]->state != FACT_NOT_READ || strcmp(lists[i]->why, facts->top.why) != 0)
+            return false;
+    return true;
+}
+
 static void judge_listings(struct judgement *judgement)
 {
     const struct facts *facts = judgement->facts;
-    judge_listing(judgement, &facts->top, "", "what else is at this place is not known");
-    judge_listing(judgement, &facts->backup_list, NAMES_BACKUPS,
-                  "which backups there are, and whether they are whole, is not known");
-    judge_listing(judgement, &facts->wal_list, NAMES_WAL,
-                  "whether WAL is missing, and how far a restore comes, is not known");
+    judgement->report->backups_unlisted = facts->backup_list.state != FACT_READ;
+    judgement->report->wal_unlisted = facts->wal_list.state != FACT_READ;
+    if (fail_alike(facts)) {
+        judge_listing(judgement, &facts->top, "",
+                      "what is in this archive, and what can be restored from it, is not known");
+    } else {
+        judge_listing(judgement, &facts->top, "", "what else is at this place is not known");
+        judge_listing(judgement, &facts->backup_list, NAMES_BACKUPS,
+                      "which backups there are, and whether they are whole, is not known");
+        judge_listing(judgement, &facts->wal_list, NAMES_WAL,
+                      "whether WAL is missing, and how far a restore comes, is not known");
+    }
     if (facts->too_many)
         judgement_find(judgement->report, FINDING_UNKNOWN, "not-read", xstrdup(""),
                        xasprintf("there are %s", facts->too_many),

@@ -63,7 +63,7 @@ static void add_backup(struct buf *out, struct render_style style,
 static void add_wal(struct buf *out, const struct report *report)
 {
     if (!report->wal_segments) {
-        buf_add_text(out, "WAL: none\n");
+        buf_addf(out, "WAL: %s\n", report->wal_unlisted ? "not known" : "none");
         return;
     }
     buf_addf(out, "WAL: %llu segment%s", (unsigned long long)report->wal_segments,
@@ -95,7 +95,7 @@ void render_backups(const struct report *report, struct render_style style, stru
                  "FINISHED (UTC)", "KIND", "SIZE", "TIMELINE", "STATE", "RESTORES UNTIL", "BACKUP",
                  style.colour ? PLAIN : "");
     else
-        buf_add_text(out, "no backups\n");
+        buf_add_text(out, report->backups_unlisted ? "backups: not known\n" : "no backups\n");
     for (size_t i = 0; i < report->backup_count; i++)
         add_backup(out, style, &report->backups[i]);
     buf_add_char(out, '\n');
@@ -177,7 +177,7 @@ static void add_what_is_left(struct buf *out, const struct report *report)
     const struct report_backup *newest = report_newest_usable(report);
     if (newest)
         add_reach(out, report, newest);
-    else if (in_state(report, BACKUP_UNKNOWN))
+    else if (report->backups_unlisted || in_state(report, BACKUP_UNKNOWN))
         buf_add_text(out, "no backup is known to be usable");
     else
         buf_add_text(out, "nothing can be restored from here");

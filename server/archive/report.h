@@ -53,6 +53,7 @@ struct report {
     int64_t now;
     struct report_backup *backups; /* oldest first */
     size_t backup_count;
+    bool backups_unlisted, wal_unlisted; /* which there are could not be told */
     struct finding *findings; /* in the order in which they were found */
     size_t finding_count;
     size_t findings_dropped;     /* more than REPORT_FINDINGS_MAX: counted, not kept */

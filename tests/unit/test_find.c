@@ -62,7 +62,7 @@ static void what_cannot_be_listed_does_not_hide_the_rest(void **state)
     autofree char *none = paths(&source, &found);
     assert_string_equal(none, "");
     assert_int_equal(found.not_read.count, 1);
-    assert_string_equal(found.not_read.items[0], "/: AccessDenied");
+    assert_string_equal(found.not_read.items[0], "s3://b: AccessDenied");
     found_done(&found);
     fake_done(&source);
 }

@@ -46,6 +46,20 @@ static void nothing_there_is_said(void **state)
     report_done(&report);
 }
 
+static void what_could_not_be_listed_is_not_said_to_be_absent(void **state)
+{
+    (void)state;
+    struct report report = fixture_empty();
+    report.backups_unlisted = report.wal_unlisted = true;
+    report_add(&report, FINDING_UNKNOWN, "not-read", "", "no connection", "", "");
+    check_report(&report, plain,
+                 "empty\n\nbackups: not known\n\nWAL: not known\n\n"
+                 "could not tell: not-read  (the archive)\n"
+                 "  found    no connection\n\n"
+                 "could not tell: 1 thing was not judged; no backup is known to be usable\n");
+    report_done(&report);
+}
+
 static void findings_stand_between_the_backups_and_the_verdict(void **state)
 {
     (void)state;
@@ -137,6 +151,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_there_is_said),
+        cmocka_unit_test(what_could_not_be_listed_is_not_said_to_be_absent),
         cmocka_unit_test(findings_stand_between_the_backups_and_the_verdict),
         cmocka_unit_test(colours_are_for_states_kinds_and_the_verdict),
         cmocka_unit_test(the_verdict_is_one_line),
