@@ -8,25 +8,11 @@ from collections.abc import Callable
 
 import pytest
 import samples
+from canary import CANARY, assert_silent
 from checker import check
 from client import Answer
 from polling import wait_for
 from process import CONFIG_FILE, Server, binary
-
-CANARY = "wJalrXUtnFEMIK7MDENGbPxRfiCYCANARY"
-ENCODED = {
-    CANARY,
-    base64.b64encode(CANARY.encode()).decode().rstrip("="),
-    CANARY.encode().hex(),
-    # A piece is enough to recognise it.
-    CANARY[:12],
-    CANARY[-12:],
-}
-
-
-def assert_silent(text: str, where: str) -> None:
-    for form in ENCODED:
-        assert form not in text, f"the canary is in {where}: …{text[:3000]}"
 
 
 def everything_said(answer: Answer) -> str:
