@@ -27,6 +27,7 @@ struct run {
     size_t count;
     json_t *others[2 * (size_t)VAULT_PARTS]; /* what is there of the set, and is not archived */
     size_t other_count;
+    bool changed; /* something has been written */
     struct salt salt;
     struct strlist findings;
     struct strlist failures;
@@ -155,24 +156,44 @@ static bool only_this_one(enum kube_status status)
            status == KUBE_ABSENT;
 }
 
-static void change_all(struct run *run)
+static bool is_write(const struct item *item)
+{
+    return item->decision.action == VAULT_CREATE || item->decision.action == VAULT_OVERWRITE;
+}
+
+/* Does it, or has the API server check it as if (`rehearse`). */
+static void change_all(struct run *run, bool rehearse)
 {
     bool go_on = true;
-    kube_rehearse(run->kube, options_has(run->options, "dry-run"));
+    kube_rehearse(run->kube, rehearse);
     for (size_t i = 0; i < run->count; i++) {
         struct error err;
         struct item *item = &run->items[i];
-        if (item->decision.action != VAULT_CREATE && item->decision.action != VAULT_OVERWRITE)
+        if (!is_write(item))
             continue;
         item->outcome = ITEM_NOT_TRIED;
         if (!go_on)
             continue;
         enum kube_status status = send(run, item, &err);
         item->outcome = status == KUBE_DONE ? ITEM_DONE : ITEM_FAILED;
+        run->changed = run->changed || (status == KUBE_DONE && !rehearse);
         go_on = status == KUBE_DONE || only_this_one(status);
         if (status != KUBE_DONE)
             strlist_add(&run->failures, str_of(err.text));
     }
+}
+
+/* What will be refused is known before the first write: then nothing is half done. */
+static void change(struct run *run)
+{
+    change_all(run, true);
+    if (options_has(run->options, "dry-run"))
+        return;
+    if (!run->failures.count)
+        change_all(run, false);
+    for (size_t i = 0; i < run->count; i++)
+        if (!run->changed && is_write(&run->items[i]) && run->items[i].outcome == ITEM_DONE)
+            run->items[i].outcome = ITEM_NOT_TRIED;
 }
 
 static void judge_pairs(struct run *run)
@@ -293,8 +314,11 @@ static int tell(const struct run *run)
     for (size_t i = 0; i < run->failures.count; i++)
         secrets_failed(run->failures.items[i]);
     if (run->failures.count)
-        return secrets_failed("not everything was restored; what is 'created' or 'overwritten' "
-                              "above is there, and running this again does the rest");
+        return secrets_failed(run->changed
+                                  ? "not everything was restored; what is 'created' or "
+                                    "'overwritten' above is there, and running this again does "
+                                    "the rest"
+                                  : "nothing was changed");
     return fine ? COMMAND_FINE : COMMAND_FINDINGS;
 }
 
@@ -310,7 +334,7 @@ static int restore(struct run *run)
         return secrets_failed("no randomness for hashes that mean nothing elsewhere");
     if (!secrets_kube(run->options, &run->kube, &run->server, &err) || !plan(run, &err))
         return secrets_failed(err.text);
-    change_all(run);
+    change(run);
     judge_pairs(run);
     return tell(run);
 }

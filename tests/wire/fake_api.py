@@ -38,6 +38,7 @@ class Call:
     token: str
     agent: str
     body: object
+    dry: bool = False  # only tried
 
 
 def entry(name: str, service: str = "harbor-pg-webhook") -> dict:

@@ -397,7 +397,8 @@ def test_a_dry_run_asks_the_api_server_and_changes_nothing(cluster, kept, people
     done = restore(cluster, people["offline"], kept, "--dry-run")
     assert (done.code, done.err, cluster.objects) == (0, "", {})
     assert done.out.endswith("6 to create (--dry-run: nothing was changed)\n")
-    assert len(cluster.made("POST", SECRETS)) == 6
+    made = cluster.made("POST", SECRETS)
+    assert [call.dry for call in made] == [True] * 6
 
 
 def test_what_differs_stays_unless_it_is_named(cluster, kept, people):
@@ -474,7 +475,8 @@ def test_an_api_error_in_the_middle_of_a_restore_is_told_and_can_be_continued(
     cluster, kept, people
 ):
     def fault(call: Call) -> Fault | None:
-        broken = call.method == "POST" and call.body["metadata"]["name"] in (COPY, KEY)
+        writes = call.method == "POST" and not call.dry
+        broken = writes and call.body["metadata"]["name"] in (COPY, KEY)
         return Fault(403, status_body(403, "not for you")) if broken else None
 
     cluster.fault = fault
@@ -489,6 +491,19 @@ def test_an_api_error_in_the_middle_of_a_restore_is_told_and_can_be_continued(
     cluster.fault = lambda call: None
     done = restore(cluster, people["offline"], kept)
     assert (done.code, done.out.splitlines()[-1]) == (0, "2 created, 4 same")
+
+
+def test_a_write_that_would_be_refused_is_known_before_the_first_one(cluster, kept, people):
+    def fault(call: Call) -> Fault | None:
+        broken = call.method == "POST" and call.body["metadata"]["name"] in (COPY, KEY)
+        return Fault(403, status_body(403, "not for you")) if broken else None
+
+    cluster.fault = fault
+    done = restore(cluster, people["offline"], kept)
+    assert (done.code, cluster.objects) == (1, {})
+    assert "2 failed, 4 not tried\n" in done.out
+    assert f"secrets/{COPY}: forbidden (403): not for you" in done.err
+    assert done.err.endswith(": nothing was changed\n")
 
 
 def test_when_the_api_server_is_gone_nothing_more_is_tried(cluster, kept, people):

@@ -84,18 +84,18 @@ class Cluster(FakeApi):
 
     def answer(self, call: Call) -> Fault:
         call.path, _, query = call.path.partition("?")
-        dry = "dryRun=All" in query
+        call.dry = "dryRun=All" in query
         if call.method == "POST" and call.path.endswith("/secrets") and not self.fault(call):
             self.calls.append(call)
             path = f"{call.path}/{call.body['metadata']['name']}"
             if path in self.objects:
                 return Fault(409, status_body(409, "already exists"))
-            if not dry:
+            if not call.dry:
                 self.put(path, call.body)
             return Fault(201, json.dumps(call.body).encode())
         before = copy.deepcopy(self.objects)
         answer = super().answer(call)
-        if dry:
+        if call.dry:
             self.objects = before
         return answer
 
