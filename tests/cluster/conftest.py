@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 import helpers  # isort: skip
 import netns
 import operators
+import parts
 import plane
 import pytest
+import store
 import tools
 from harbor import Database
 from process import binary
@@ -45,14 +47,23 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
     reason = netns.obstacle()
     if reason:
         pytest.skip(reason)
-    tools.build([*plane.PROGRAMS, *operators.PROGRAMS, "helm"])
-    operators.download()  # from the network that is left behind here
+    tools.build([*plane.PROGRAMS, *operators.PROGRAMS, "helm", "versitygw"])
+    # From the network that is left behind here:
+    operators.download()
+    parts.container_python()
     netns.enter()
     with plane.running(ARTEFACTS) as it:
         operators.install(it)
         yield it
     if request.session.testsfailed == 0:
         shutil.rmtree(ARTEFACTS)
+
+
+@pytest.fixture(scope="session")
+def s3(cluster: plane.Plane) -> Iterator[store.Store]:
+    """A real S3 server that checks keys and regions, where the pods of the chart can reach it."""
+    with store.versity(cluster.folder / "s3", netns.API_SERVER_ADDRESS) as (it, _):
+        yield it
 
 
 @pytest.fixture(scope="session")

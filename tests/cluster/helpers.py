@@ -1,4 +1,4 @@
-"""Importing this makes the helpers of tests/wire, tests/tools and tests/restore importable too."""
+"""Importing this makes the helpers of the other suites importable too."""
 
 import sys
 from pathlib import Path
@@ -6,4 +6,4 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 TESTS = HERE.parent
 ROOT = TESTS.parent
-sys.path += [str(TESTS / it) for it in ("wire", "tools", "restore")]
+sys.path += [str(TESTS / it) for it in ("wire", "tools", "restore", "archive")]

@@ -108,6 +108,7 @@ class Plane:
         self.kubeconfig = folder / "kubeconfig"
         self.audit_log = self.logs / "audit.log"
         self.ca_file = folder / "certs/ca.crt"
+        self.authority = Authority("cluster", CERTIFICATE_AGE)  # of the server, and of people
         self.callers = Authority("callers of webhooks", CERTIFICATE_AGE)
         self.processes = Processes(self.logs)
         self.kubectl = Kubectl(tools.path("kubectl"), self.kubeconfig, folder)
@@ -157,6 +158,7 @@ class Plane:
             "--service-account-issuer=https://kubernetes.default.svc",
             "--service-account-signing-key-file=sa.key",
             *("--service-account-key-file=sa.key", "--token-auth-file=tokens.csv"),
+            f"--client-ca-file={self.ca_file}",
             "--authorization-mode=RBAC",
             *("--audit-policy-file=audit.json", f"--audit-log-path={self.audit_log}"),
             "--admission-control-config-file=admission.json",
@@ -167,12 +169,11 @@ class Plane:
 
     def _write_certificate(self) -> None:
         """One that is old enough for programs whose clock is days behind."""
-        authority = Authority("cluster", CERTIFICATE_AGE)
         start = now() - CERTIFICATE_AGE
-        files = authority.pair(not_before=start, names=[netns.API_SERVER_ADDRESS])
+        files = self.authority.pair(not_before=start, names=[netns.API_SERVER_ADDRESS])
         folder = self.ca_file.parent
         folder.mkdir()
-        for name, content in {"ca.crt": authority.pem, **files}.items():
+        for name, content in {"ca.crt": self.authority.pem, **files}.items():
             (folder / name).write_bytes(content)
 
     def _admission(self) -> dict:

@@ -11,11 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import helpers  # isort: skip
+import helpers  # noqa: F401 -- isort: skip
 from tools import CACHE
 
-REQUIREMENTS = helpers.HERE / "container-requirements.txt"
-WAL_E_REQUIREMENTS = helpers.HERE / "wal-e-requirements.txt"
+HERE = Path(__file__).resolve().parent  # not that of the suite that asks
+REQUIREMENTS = HERE / "container-requirements.txt"
+WAL_E_REQUIREMENTS = HERE / "wal-e-requirements.txt"
 SKIPPED_STATUS = 77
 POSTGRES_VERSION = "15"  # the only one that Debian 12 has
 POSTGRES_BIN = Path(f"/usr/lib/postgresql/{POSTGRES_VERSION}/bin")
