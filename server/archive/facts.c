@@ -139,7 +139,7 @@ static void add_mark(struct facts *facts, const struct name *name)
 static void add_segment(struct facts *facts, const struct name *name, uint64_t size,
                         int64_t modified)
 {
-    if (name->suffix.length)
+    if (size && name->suffix.length)
         (void)snprintf(facts->suffix, sizeof facts->suffix, ".%.*s", STR_ARG(name->suffix));
     if (!wal_add(&facts->wal, name->segment, size, modified))
         facts->too_many = "more WAL than is kept";

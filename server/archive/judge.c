@@ -89,14 +89,15 @@ static void judge_foreign(struct judgement *judgement)
 
 /* ---- the backups ---- */
 
-/* From the sentinel when it says so (WAL-G 1.x did not), else from metadata.json. */
+/* From the sentinel when it says so (WAL-G 1.x did not), else from metadata.json, else when the
+ * last object was written. */
 static int64_t time_of(const struct backup_facts *facts, enum record_field field)
 {
     if (record_has(&facts->described, field))
         return (int64_t)facts->described.values[field];
-    return record_has(&facts->metadata_record, field)
-               ? (int64_t)facts->metadata_record.values[field]
-               : 0;
+    if (record_has(&facts->metadata_record, field))
+        return (int64_t)facts->metadata_record.values[field];
+    return facts->modified;
 }
 
 static int compare(const void *a, const void *b)
@@ -269,21 +270,20 @@ static void judge_wal_age(struct judgement *judgement)
         "a database that nobody writes to archives only every archive_timeout");
 }
 
-/* Of the timeline with the largest number, when no backup leads to any WAL. */
+/* Of the timeline with the largest number, when no backup leads to any WAL: whether the database
+ * still archives. */
 static void fill_newest(const struct wal *wal, struct report *report)
 {
     char text[NAMES_SEGMENT_SIZE];
     const struct wal_page *page = wal->page_count ? &wal->pages[wal->page_count - 1] : NULL;
     if (report->wal_newest || !page)
         return;
-    uint32_t low = page->count;
-    while (low > 0 && !page->times[low - 1])
+    uint32_t low = page->count - 1;
+    while (!page->times[low]) /* no page is without a segment */
         low--;
-    if (!low)
-        return;
-    const struct segment_name newest = {page->timeline, page->high, low - 1};
+    const struct segment_name newest = {page->timeline, page->high, low};
     report->wal_newest = xstrdup(name_of_segment(newest, text));
-    report->wal_newest_time = page->times[low - 1];
+    report->wal_newest_time = page->times[low];
 }
 
 static void fill_wal(const struct facts *facts, struct report *report)

@@ -14,11 +14,10 @@ static const char *const new_backup =
     "segments in the bucket's versions and in pg_wal of the primary and its replicas; delete "
     "nothing";
 
-/* "about 2026-11-22 03:12 UTC": when the segment before the hole was archived. */
+/* "about 2026-11-22 03:12 UTC": when the segment before the hole was archived. There is one: the
+ * backup has its own WAL. */
 static char *time_before(const struct wal_view *view, struct segment_name last)
 {
-    if (!last.timeline)
-        return xstrdup("the end of the backup");
     autofree char *time = judgement_time(wal_time(&view->judgement->facts->wal, last));
     return xasprintf("about %s", time);
 }

@@ -49,14 +49,12 @@ static void report_missing(struct wal_view *view, const struct judged *backup, s
         "the primary and its replicas; delete nothing until the new backup is verified");
 }
 
-/* How far the way goes without a hole. */
+/* How far the way goes without a hole: at least through the backup's own WAL. */
 static void set_reach(struct wal_view *view, struct fate *fate, const struct way *way)
 {
     struct way_cursor cursor = {0};
     struct hole hole;
     (void)way_next_hole(way, &view->runs, &cursor, &hole);
-    if (!cursor.last.timeline)
-        return;
     char text[NAMES_SEGMENT_SIZE];
     fate->reaches = wal_time(&view->judgement->facts->wal, cursor.last);
     fate->reaches_wal = xstrdup(name_of_segment(cursor.last, text));

@@ -56,18 +56,19 @@ static bool same_finding(const struct finding *a, const struct finding *b)
            same_text(a->what, b->what) && same_text(a->means, b->means);
 }
 
+static bool same_fate(const struct fate *a, const struct fate *b)
+{
+    return a->missing == b->missing && a->reaches == b->reaches &&
+           same_text(a->reaches_wal, b->reaches_wal);
+}
+
 bool wal_view_equal(const struct wal_view *a, const struct wal_view *b)
 {
-    if (a->found.finding_count != b->found.finding_count || a->newest != b->newest ||
-        memcmp(&a->end, &b->end, sizeof a->end) != 0)
-        return false;
-    for (size_t i = 0; i < a->found.finding_count; i++)
-        if (!same_finding(&a->found.findings[i], &b->found.findings[i]))
-            return false;
-    for (size_t i = 0; i < a->judgement->count; i++)
-        if (a->fates[i].missing != b->fates[i].missing ||
-            a->fates[i].reaches != b->fates[i].reaches ||
-            !same_text(a->fates[i].reaches_wal, b->fates[i].reaches_wal))
-            return false;
-    return true;
+    bool equal = a->found.finding_count == b->found.finding_count && a->newest == b->newest &&
+                 !memcmp(&a->end, &b->end, sizeof a->end);
+    for (size_t i = 0; equal && i < a->found.finding_count; i++)
+        equal = same_finding(&a->found.findings[i], &b->found.findings[i]);
+    for (size_t i = 0; equal && i < a->judgement->count; i++)
+        equal = same_fate(&a->fates[i], &b->fates[i]);
+    return equal;
 }
