@@ -211,21 +211,6 @@ static void gives_the_bytes_however_much_comes_of_a_few(void **state)
         }
 }
 
-/* Three blocks of 64 KiB (RFC 8878 3.1.1.2), each as large as a piece: when one is full, nothing
- * may be left that could follow it. */
-static void gives_more_than_one_piece(void **state)
-{
-    (void)state;
-    const struct str blocks = STR("\x28\xb5\x2f\xfd\x00\x40"
-                                  "\x02\x00\x08z\x02\x00\x08z\x03\x00\x08z");
-    for (size_t step = 1; step <= blocks.length; step++) {
-        struct error err = {""};
-        cleanup(buf_clear) struct buf out = BUF(1024u * 1024);
-        assert_int_equal(decode("zst", blocks, step, &out, &err), CODEC_END);
-        assert_int_equal(out.length, 3 * 65536);
-    }
-}
-
 static void splits_a_key(void **state)
 {
     (void)state;
@@ -266,7 +251,6 @@ int main(void)
         cmocka_unit_test(stops_when_it_is_told_to),
         cmocka_unit_test(gives_the_bytes_however_they_come),
         cmocka_unit_test(gives_the_bytes_however_much_comes_of_a_few),
-        cmocka_unit_test(gives_more_than_one_piece),
         cmocka_unit_test(splits_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
