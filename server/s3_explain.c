@@ -103,7 +103,7 @@ static const struct {
       "check --endpoint, and that a network policy, firewall or proxy lets it pass"}},
     {TRANSFER_UNTRUSTED,
      {"the certificate of {host} is not trusted",
-      "--ca FILE with the authority that it is from{path-style}"}},
+      "give --ca FILE with the authority that it is from{path-style}"}},
     {TRANSFER_TIMEOUT,
      {"{host} does not answer in time",
       "check --endpoint, and that a network policy, firewall or proxy lets it pass"}},
@@ -130,7 +130,7 @@ static struct str value_of(const struct s3_situation *it, struct str name,
         {"host", it->address->host},
         {"keys", it->keys},
         {"permission", it->permission},
-        {"path-style", bucket_first ? ", or whether it needs --path-style" : ""},
+        {"path-style", bucket_first ? "; it may need --path-style" : ""},
     };
     for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
         if (str_is(name, values[i].name))

@@ -24,7 +24,7 @@ struct walk {
     struct error *err;
 };
 
-/* Raised from within a callback. */
+/* Raised from within a callback. Some may still be called after it. */
 static void stop(struct walk *walk)
 {
     walk->failed = true;
@@ -45,6 +45,8 @@ static void on_start(void *context, const char *name, const char **attributes)
     struct walk *walk = context;
     (void)attributes;
     size_t length = strlen(name);
+    if (walk->failed)
+        return;
     if (walk->depth == DEPTH_MAX || walk->length + length + 2 > sizeof(walk->path)) {
         error_set_(walk->err, "is deeper than any answer of S3");
         stop(walk);
@@ -60,6 +62,8 @@ static void on_start(void *context, const char *name, const char **attributes)
 static void on_end(void *context, const char *name)
 {
     struct walk *walk = context;
+    if (walk->failed)
+        return;
     if (walk->text.failed) {
         error_set_(walk->err, "'%s' is longer than %u bytes", shown(str_of(name)).text, TEXT_MAX);
         stop(walk);
@@ -277,7 +281,6 @@ static const struct fault_field fault_fields[] = {
     FAULT_FIELD("Code", code),
     FAULT_FIELD("Message", message),
     FAULT_FIELD("Region", region),
-    FAULT_FIELD("Endpoint", endpoint),
 };
 
 /* Of "Error/Code" and "ErrorResponse/Error/Code": "Code". */

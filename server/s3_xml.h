@@ -39,7 +39,6 @@ struct s3_fault {
     char code[64];
     char message[256];
     char region[64];
-    char endpoint[256];
     int64_t server_time; /* seconds UTC; 0 when it is not told */
 };
 

@@ -56,7 +56,7 @@ def test_an_authority_that_is_not_known(aws: Probe) -> None:
     assert result.status == probe.UNKNOWN
     assert result.errors == (
         f"the certificate of {BUCKET}.{AWS_HOST} is not trusted (SSL certificate problem: unable "
-        "to get local issuer certificate); --ca FILE with the authority that it is from"
+        "to get local issuer certificate); give --ca FILE with the authority that it is from"
     )
 
 
@@ -66,7 +66,7 @@ def test_a_name_that_nobody_knows(aws: Probe) -> None:
     assert result.status == probe.UNKNOWN
     assert re.fullmatch(
         rf"the name of {BUCKET}\.store\.invalid is not known \([^)]+\), after 3 tries; check "
-        r"--endpoint, --region and the name server, or whether it needs --path-style",
+        r"--endpoint, --region and the name server; it may need --path-style",
         result.errors,
     ), result.errors
 
