@@ -54,7 +54,7 @@ struct report {
     struct report_backup *backups; /* oldest first */
     size_t backup_count;
     bool backups_unlisted, wal_unlisted; /* which there are could not be told */
-    struct finding *findings; /* in the order in which they were found */
+    struct finding *findings;            /* in the order in which they were found */
     size_t finding_count;
     size_t findings_dropped;     /* more than REPORT_FINDINGS_MAX: counted, not kept */
     size_t kinds[FINDING_KINDS]; /* how many of each kind, dropped ones included */
