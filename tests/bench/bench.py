@@ -270,6 +270,12 @@ def measure_load(servers: list[Server], body: Path) -> None:
             say(f"round {number + 1}: {server.name:<10}{load.requests / load.seconds:9.0f}/s")
 
 
+def measure_archives() -> str:
+    """The table of a million segments, as the suite `archive` measures them."""
+    say("archives of a million segments")
+    return run(sys.executable, ROOT / "tests/archive/scale.py", BUILD)
+
+
 # --- the report
 
 
@@ -372,7 +378,7 @@ def main() -> int:
         measure_load(servers, bodies[0])
         peaks = {server.name: server for server in servers}
         growth = measure_growth(ours, bodies[0])
-        text = report(cost, peaks, growth, start)
+        text = f"{report(cost, peaks, growth, start)}\n{measure_archives()}"
     (OUT / "report.md").write_text(text)
     say(f"\n{text}")
     return 0
