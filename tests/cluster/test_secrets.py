@@ -4,6 +4,7 @@ operators that make a HarborCluster's Secrets."""
 import base64
 import itertools
 import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -357,6 +358,17 @@ def test_another_key_opens_nothing(kept: Namespace, keeping: Keeping) -> None:
 
 def test_without_a_signer_the_origin_is_not_proven(kept: Namespace, keeping: Keeping) -> None:
     assert "origin not proven" in fine(keeping.restore(source=archives(keeping))).out
+
+
+def test_openssl_and_kubectl_bring_them_back_without_us(kept: Namespace, keeping: Keeping) -> None:
+    """As docs/secrets.md says. What is inside is a List."""
+    words = ["openssl", "cms", "-decrypt", "-binary", "-inform", "DER"]
+    words += ["-inkey", keeping.file("recipient.key"), "-in", str(the_archive(keeping))]
+    plain = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+    before = kept.data()
+    kept.empty()
+    kept.kubectl("create", "-f", "-", stdin=plain)
+    assert kept.data() == before
 
 
 # --- the bucket
