@@ -9,7 +9,6 @@ a listing by paging_server.py, and a folder in which all segments are one file.
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -66,7 +65,7 @@ def folder(segments: int) -> Iterator[list[str]]:
         link_segments(made / WAL, builder.segment, segments)
         yield [str(made)]
     finally:
-        shutil.rmtree(made)
+        subprocess.run(["rm", "-rf", made], check=True)  # much faster than shutil
 
 
 def link_segments(wal: Path, first: int, count: int) -> None:
