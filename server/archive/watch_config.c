@@ -56,7 +56,7 @@ const struct field watch_config_fields[] = {
     {"listen", FIELD_TEXT, OF_FILE(config.listen), "0.0.0.0:8080",
      "address and port of metrics and probes, plain"},
     {"interval", FIELD_DURATION, OF_FILE(config.interval), "1h",
-     "how long from one look at an archive to the next", SECOND, 31 * 24 * HOUR},
+     "how long from one look at an archive to the next", SECOND / 10, 31 * 24 * HOUR},
     {"timeout", FIELD_DURATION, OF_FILE(config.timeout), "0s",
      "how long one look may take; 0s: as long as the interval", 0, 31 * 24 * HOUR},
     {"log", FIELD_SECTION, OF_FILE(config.log), NULL, "its log", .fields = config_log_fields},

@@ -81,8 +81,8 @@ static void reply_metrics(struct watch_page *page, struct http_reply *reply)
              "# HELP harbor_pg_webhook_backup_interval_seconds How long from one look at an "
              "archive to the next.\n"
              "# TYPE harbor_pg_webhook_backup_interval_seconds gauge\n"
-             "harbor_pg_webhook_backup_interval_seconds %llu\n",
-             (unsigned long long)(page->config->interval / 1000));
+             "harbor_pg_webhook_backup_interval_seconds %g\n",
+             (double)page->config->interval / 1000);
     metrics_write_process(&reply->body);
 }
 

@@ -177,7 +177,7 @@ static bool waits_for_list(const struct watch_state *watch, size_t i, uint64_t n
 static void begin_look(struct watch_state *watch, size_t i, uint64_t now)
 {
     struct error err;
-    int64_t list_age_max = (int64_t)(2 * watch->config.interval / SECOND_MS);
+    int64_t list_age_max = (int64_t)((2 * watch->config.interval + SECOND_MS - 1) / SECOND_MS);
     watch_plan_begin(&watch->plan, i, now);
     if (!watch_look_start(&watch->config.targets[i], list_age_max, watch->done_fd, &watch->looks[i],
                           &err)) {

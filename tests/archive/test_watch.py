@@ -56,7 +56,7 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
     assert (status, lines) == (
         1,
         [
-            'interval: "0s" is not in 1s to 2678400s',
+            'interval: "0s" is not in 100ms to 2678400s',
             "logs: unknown key, did you mean 'log'",
             "listen: '8080' is not an address of the form host:port or [v6]:port",
             "targets[0].regoin: unknown key, did you mean 'region'",
@@ -98,7 +98,7 @@ def test_a_whole_archive(archive: Path, tmp_path: Path) -> None:
         assert it.end() == 0
     assert numbers["findings", str(archive)] == numbers["unknown", str(archive)] == 0
     assert begun - 1 <= numbers["verified_timestamp_seconds", str(archive)] <= time.time()
-    assert numbers["interval_seconds", ""] == 1
+    assert numbers["interval_seconds", ""] == 0.2
     assert numbers["harbor_pg_webhook_build_info", ""] == 1
     assert numbers["process_resident_memory_bytes", ""] > 0
     newest = max(os.stat(it).st_mtime for it in (archive / "wal_005").iterdir())
@@ -283,7 +283,8 @@ def test_a_list_that_changes(archive: Path, tmp_path: Path) -> None:
 def test_a_list_that_is_not_renewed(archive: Path, tmp_path: Path) -> None:
     lists = tmp_path / "list"
     put_list(lists, list(OF_ALL))
-    with watching.started(tmp_path, targets=[target(archive, walgList=str(lists))]) as it:
+    watched = target(archive, walgList=str(lists))
+    with watching.started(tmp_path, interval="1s", targets=[watched]) as it:
         it.until("unknown", archive, 0)
         it.until("unknown", archive, 1)  # two intervals later
         (line, *_) = it.log("finding", code="walg-list-failed")

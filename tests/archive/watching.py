@@ -1,6 +1,6 @@
 """`backups watch` as a process: started with a configuration, asked, ended.
 
-with watching.started(folder, interval="1s", targets=[{"name": "a", "prefix": "/archive"}]) as it:
+with watching.started(folder, targets=[{"name": "a", "prefix": "/archive"}]) as it:
     it.until_ready()
     assert it.number("findings", "/archive") == 0
 """
@@ -89,7 +89,7 @@ class Watch:
 
 def write(folder: Path, config: dict) -> Path:
     path = folder / "watch.yaml"
-    path.write_text(json.dumps({"listen": "127.0.0.1:0", "interval": "1s", **config}))
+    path.write_text(json.dumps({"listen": "127.0.0.1:0", "interval": "200ms", **config}))
     return path
 
 

@@ -59,7 +59,7 @@ static void tells_every_mistake_with_its_path(void **state)
         "- {prefix: 'b/p', region: 'a b', endpoint: 'ftp://x', minBackups: -1}\n"
         "- {name: '', deep: maybe}\n"
         "- 7\n",
-        "w: interval: \"1ms\" is not in 1s to 2678400s\n"
+        "w: interval: \"1ms\" is not in 100ms to 2678400s\n"
         "w: timeout: \"soon\" is not a duration such as \"10s\" (ms, s, m, h)\n"
         "w: log.level: \"loud\" is not one of debug, info, warn, error\n"
         "w: listen: '8080' is not an address of the form host:port or [v6]:port\n"
