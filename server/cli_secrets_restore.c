@@ -99,7 +99,7 @@ static bool is_archived(const struct run *run, const char *name)
     return false;
 }
 
-/* What has to fit the archived ones may be there already. */
+/* What has to fit the archived ones may be there already. The rest of the set is nobody's pair. */
 static bool read_others(struct run *run, struct error *err)
 {
     cleanup(vault_names_done) struct vault_names names = {0};
@@ -110,7 +110,7 @@ static bool read_others(struct run *run, struct error *err)
     for (size_t i = 0; i < names.count; i++) {
         json_t *live = NULL;
         const char *name = names.items[i].name;
-        if (is_archived(run, name))
+        if (is_archived(run, name) || !vault_parts[names.items[i].part].without)
             continue;
         if (secrets_get(run->kube, run->namespace, name, &live, err) != KUBE_DONE)
             return false;
@@ -152,8 +152,7 @@ static enum kube_status send(struct run *run, struct item *item, struct error *e
 /* Whether the next one may fare better. */
 static bool only_this_one(enum kube_status status)
 {
-    return status == KUBE_FORBIDDEN || status == KUBE_CONFLICT || status == KUBE_REFUSED ||
-           status == KUBE_ABSENT;
+    return status == KUBE_FORBIDDEN || status == KUBE_CONFLICT || status == KUBE_REFUSED;
 }
 
 static bool is_write(const struct item *item)

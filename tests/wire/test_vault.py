@@ -514,6 +514,23 @@ def test_when_the_api_server_is_gone_nothing_more_is_tried(cluster, kept, people
     assert len([it for it in cluster.calls if it.method == "POST"]) == 1
 
 
+def test_a_namespace_that_is_not_there_is_told_once(cluster, kept, people):
+    def fault(call: Call) -> Fault | None:
+        message = 'namespaces "registry" not found'
+        return Fault(404, status_body(404, message)) if call.method == "POST" else None
+
+    cluster.fault = fault
+    done = restore(cluster, people["offline"], kept)
+    assert done.code == 1
+    assert done.err.count('not found (404): namespaces "registry" not found') == 1
+    assert "1 failed, 5 not tried\n" in done.out
+
+
+def test_only_what_has_to_fit_is_looked_at_besides(cluster, kept, people):
+    cluster.fault = forbid("harbor-pg-backup", "harbor-pg-restore")
+    assert restore(cluster, people["offline"], kept).code == 0
+
+
 def test_a_secret_that_may_not_be_looked_at_changes_nothing(cluster, kept, people):
     cluster.fault = forbid(KEY)
     done = restore(cluster, people["offline"], kept)
