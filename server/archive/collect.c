@@ -2,6 +2,9 @@
 
 #include "base/mem.h"
 #include "server/archive/object.h"
+#include "server/archive/settle.h"
+
+#include <time.h>
 
 /* Largest history file, decompressed. */
 #define HISTORY_SIZE_MAX (1024 * 1024)
@@ -174,6 +177,17 @@ static void read_history(struct source *source, struct history_facts *history)
     buf_clear(&text);
 }
 
+/* Before it says that WAL is missing that is only late. */
+static void settle(struct source *source, struct facts *facts)
+{
+    struct unsettled unsettled;
+    if (!settle_find(facts, (int64_t)time(NULL), &unsettled))
+        return;
+    const struct timespec pause = {.tv_sec = unsettled.seconds};
+    (void)nanosleep(&pause, NULL);
+    settle_again(source, facts, &unsettled);
+}
+
 void collect(struct source *source, struct facts *ret)
 {
     *ret = (struct facts){0};
@@ -184,4 +198,5 @@ void collect(struct source *source, struct facts *ret)
     for (size_t i = 0; i < ret->history_count; i++)
         if (ret->histories[i].timeline > oldest)
             read_history(source, &ret->histories[i]);
+    settle(source, ret);
 }

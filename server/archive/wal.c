@@ -57,6 +57,27 @@ static void remember_empty(struct wal *wal, struct segment_name segment)
     wal->empty[wal->empty_count++] = segment;
 }
 
+static void put(struct wal *wal, struct wal_page *page, uint32_t low, uint64_t size,
+                int64_t modified)
+{
+    if (low >= page->count) {
+        uint32_t count = page->count ? page->count : PAGE_MIN;
+        while (count <= low)
+            count *= 2;
+        page->times = xrealloc(page->times, count * sizeof *page->times);
+        memset(page->times + page->count, 0, (count - page->count) * sizeof *page->times);
+        page->count = count;
+    }
+    const uint32_t time = modified < 1            ? 1
+                          : modified > UINT32_MAX ? UINT32_MAX
+                                                  : (uint32_t)modified;
+    uint32_t *known = &page->times[low];
+    wal->segments += !*known;
+    wal->bytes += size;
+    if (time > *known)
+        *known = time;
+}
+
 bool wal_add(struct wal *wal, struct segment_name segment, uint64_t size, int64_t modified)
 {
     if (!size) {
@@ -66,22 +87,7 @@ bool wal_add(struct wal *wal, struct segment_name segment, uint64_t size, int64_
     struct wal_page *page = page_for(wal, segment.timeline, segment.high);
     if (!page)
         return false;
-    if (segment.low >= page->count) {
-        uint32_t count = page->count ? page->count : PAGE_MIN;
-        while (count <= segment.low)
-            count *= 2;
-        page->times = xrealloc(page->times, count * sizeof *page->times);
-        memset(page->times + page->count, 0, (count - page->count) * sizeof *page->times);
-        page->count = count;
-    }
-    const uint32_t time = modified < 1            ? 1
-                          : modified > UINT32_MAX ? UINT32_MAX
-                                                  : (uint32_t)modified;
-    uint32_t *known = &page->times[segment.low];
-    wal->segments += !*known;
-    wal->bytes += size;
-    if (time > *known)
-        *known = time;
+    put(wal, page, segment.low, size, modified);
     if (!wal->largest_low.timeline || segment.low > wal->largest_low.low)
         wal->largest_low = segment;
     return true;
@@ -102,13 +108,24 @@ void wal_sort(struct wal *wal)
         qsort(wal->pages, wal->page_count, sizeof *wal->pages, compare);
 }
 
-int64_t wal_time(const struct wal *wal, struct segment_name segment)
+static struct wal_page *page_of(const struct wal *wal, struct segment_name segment)
 {
     const struct wal_page key = {segment.timeline, segment.high, 0, NULL};
-    const struct wal_page *page =
-        wal->page_count ? bsearch(&key, wal->pages, wal->page_count, sizeof *wal->pages, compare)
-                        : NULL;
+    return wal->page_count ? bsearch(&key, wal->pages, wal->page_count, sizeof *wal->pages, compare)
+                           : NULL;
+}
+
+int64_t wal_time(const struct wal *wal, struct segment_name segment)
+{
+    const struct wal_page *page = page_of(wal, segment);
     return page && segment.low < page->count ? page->times[segment.low] : 0;
+}
+
+void wal_fill(struct wal *wal, struct segment_name segment, uint64_t size, int64_t modified)
+{
+    struct wal_page *page = page_of(wal, segment);
+    if (page && !wal_time(wal, segment))
+        put(wal, page, segment.low, size, modified);
 }
 
 bool wal_first(const struct wal *wal, uint32_t timeline, struct segment_name *ret)

@@ -49,6 +49,9 @@ bool wal_add(struct wal *wal, struct segment_name segment, uint64_t size, int64_
 /* Ends the adding; everything below wants it. */
 void wal_sort(struct wal *wal);
 
+/* Adds a segment that was not there, where others of its page are; else it stays a hole. */
+void wal_fill(struct wal *wal, struct segment_name segment, uint64_t size, int64_t modified);
+
 /* When the segment was archived; 0 = it is not there. */
 int64_t wal_time(const struct wal *wal, struct segment_name segment);
 

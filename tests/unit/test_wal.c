@@ -139,6 +139,25 @@ static void empty_segments_are_none(void **state)
     wal_done(&wal);
 }
 
+static void a_hole_can_be_filled(void **state)
+{
+    (void)state;
+    struct wal wal = {0};
+    add(&wal, 1, 1, 16 * MIB);
+    add(&wal, 1, 9, 16 * MIB);
+    wal_sort(&wal);
+    const struct segment_name hole = {1, 0, 5}, elsewhere = {1, 7, 5}, known = {1, 0, 9};
+    wal_fill(&wal, hole, 100, 5000);
+    wal_fill(&wal, elsewhere, 100, 5000);
+    wal_fill(&wal, known, 100, 5000);
+    assert_int_equal(wal_time(&wal, hole), 5000);
+    assert_int_equal(wal_time(&wal, elsewhere), 0);
+    assert_int_equal(wal_time(&wal, known), 1009);
+    assert_int_equal(wal.segments, 3);
+    assert_int_equal(wal.bytes, 300);
+    wal_done(&wal);
+}
+
 static void everything_is_bounded(void **state)
 {
     (void)state;
@@ -163,6 +182,7 @@ int main(void)
         cmocka_unit_test(times),
         cmocka_unit_test(the_first_segment_of_a_timeline),
         cmocka_unit_test(empty_segments_are_none),
+        cmocka_unit_test(a_hole_can_be_filled),
         cmocka_unit_test(everything_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
