@@ -17,9 +17,11 @@
 
 static const char *first_variable(const char *const *names)
 {
-    for (; *names; names++)
-        if (getenv(*names) && *getenv(*names))
-            return getenv(*names);
+    for (; *names; names++) {
+        const char *value = getenv(*names);
+        if (value && *value)
+            return value;
+    }
     return NULL;
 }
 

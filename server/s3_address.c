@@ -17,7 +17,7 @@ char *s3_aws_endpoint(const char *service, const char *region)
 static bool cannot_have_names_below(struct str host)
 {
     struct in_addr address;
-    if (host.data[0] == '[')
+    if (str_starts(host, STR("[")))
         return true;
     long colon = str_find(host, STR(":"));
     if (colon >= 0)
