@@ -110,14 +110,15 @@ static enum transfer_status send_call(struct kube *kube, struct call *call, cons
     size_t count = 0;
     const char *headers[4] = {"Accept: application/json"};
     cleanup(secret_clear) struct buf token = BUF(KUBE_TOKEN_MAX + 64);
-    autofree char *type = NULL;
+    autofree char *type =
+        call->content_type ? xasprintf("Content-Type: %s", call->content_type) : NULL;
     if (kube->access.token.length) {
         buf_addf(&token, "Authorization: Bearer %.*s",
                  STR_ARG(str_trim(buf_str(&kube->access.token))));
         headers[++count] = token.data;
     }
-    if (call->content_type)
-        headers[++count] = type = xasprintf("Content-Type: %s", call->content_type);
+    if (type)
+        headers[++count] = type;
     struct transfer_request request = {
         .method = call->method,
         .url = url,
