@@ -4,10 +4,12 @@ operators that make a HarborCluster's Secrets."""
 import base64
 import itertools
 import json
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import helpers
 import plane
 import pytest
 import store
@@ -318,6 +320,52 @@ def test_a_person_comes_with_a_client_certificate(
         f"no answer from {plane.API_SERVER}: ",
         "certificate",
     )
+
+
+def documented_rescue(namespace: str) -> str:
+    """The commands of docs/secrets.md, for another namespace."""
+    text = (helpers.ROOT / "docs/secrets.md").read_text()
+    (block,) = [it for it in re.findall(r"^```\n(.*?)^```", text, re.M | re.S) if "rescue" in it]
+    assert "-n harbor " in block
+    return block.replace("-n harbor ", f"-n {namespace} ").replace("=harbor:", f"={namespace}:")
+
+
+def test_a_plugin_is_refused_and_the_documented_way_out_works(
+    cluster: Plane, namespace: Callable[[], Namespace], keeping: Keeping
+) -> None:
+    """A managed cluster's kubeconfig runs a program, which kubectl does."""
+    it = namespace()
+    it.fill()
+    credential = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": plane.TOKEN},
+    }
+    plugin = {"apiVersion": credential["apiVersion"], "interactiveMode": "Never"}
+    plugin |= {"command": "echo", "args": [json.dumps(credential)]}
+    config = json.loads(cluster.kubeconfig.read_text())
+    config["users"] = [{"name": "it", "user": {"exec": plugin}}]
+    file = keeping.folder / "managed"
+    file.write_text(json.dumps(config))
+    failed(
+        keeping.backup(*it.select(), to=archives(keeping), env={"KUBECONFIG": str(file)}),
+        1,
+        f"{file}: users[0].user.exec: is a program that kubectl would run, expected a token or a "
+        "client certificate; 'kubectl create token ACCOUNT' prints a token",
+    )
+    folder = Path(cluster.kubectl.command[0]).parent
+    env = keeping.env | {"KUBECONFIG": str(file), "PATH": f"{folder}:/usr/bin:/bin"}
+    script = ("sh", "-ec", documented_rescue(it.name))
+    done = subprocess.run(script, cwd=keeping.folder, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rescue = keeping.folder / "rescue.kubeconfig"
+    assert rescue.stat().st_mode & 0o777 == 0o600
+    assert "exec" not in rescue.read_text()
+    fine(keeping.backup(*it.select(), "--kubeconfig", rescue, to=archives(keeping)))
+    before = it.data()
+    it.empty()
+    fine(keeping.restore("--kubeconfig", rescue, source=archives(keeping)))
+    assert it.data() == before
 
 
 # --- archives that are not what they should be
