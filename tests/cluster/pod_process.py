@@ -17,6 +17,7 @@ from sandbox import child
 
 OURS = "harbor-pg-webhook"  # in the name of our image
 ENTRY_POINT = "/harbor-pg-webhook"
+USERS = "root:x:0:0::/root:/bin/sh\npostgres:x:101:103::/home/postgres:/bin/sh\n"  # as spilo's
 PROGRAMS = "/opt/programs"
 PATH = f"{PROGRAMS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -54,6 +55,8 @@ class PodProcess:
             self.mounts[Path(binary())] = ENTRY_POINT
         else:
             links += ["bin", "sbin"]
+            (self.root / "etc").mkdir()
+            (self.root / "etc/passwd").write_text(USERS)
         for it in links:
             (self.root / it).symlink_to(f"usr/{it}")
         self.process: subprocess.Popen | None = None

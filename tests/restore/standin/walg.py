@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A stand-in for an archiver: the documented layout of WAL-G in S3, with lz4.
 
-    walg.py backup-push DATA | backup-list | backup-fetch DATA NAME|LATEST
+    walg.py backup-push DATA | backup-list [--detail --json] | backup-fetch DATA NAME|LATEST
     walg.py wal-push PATH | wal-fetch NAME PATH
 
 The archive is given by WALG_S3_PREFIX and the AWS_ variables. It is not WAL-G: no deltas, no
@@ -166,6 +166,25 @@ def backup_list(archive: Archive) -> None:
         print(name, modified.isoformat(), name.removeprefix("base_"), "default")
 
 
+def backup_list_in_detail(archive: Archive) -> None:
+    """With what each backup's own metadata says; fails when one has none."""
+    there = sorted(archive.backups().items(), key=lambda it: it[1])
+    if not there:
+        print("no backups found", file=sys.stderr)
+        return
+    backups = [
+        {
+            "backup_name": name,
+            "time": modified.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "wal_file_name": name.removeprefix("base_")[:24],
+            "storage_name": "default",
+            **json.loads(archive.get(f"{BACKUPS}/{name}/metadata.json")),
+        }
+        for name, modified in there
+    ]
+    print(json.dumps(backups))
+
+
 def names_in(tar: bytes) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(tar)) as it:
         return [member.name for member in it if member.isfile()]
@@ -251,6 +270,8 @@ def main(words: list[str]) -> None:
             backup_fetch(Archive(env), Path(data), name)
         case ["backup-list"]:
             backup_list(Archive(env))
+        case ["backup-list", "--detail", "--json"]:
+            backup_list_in_detail(Archive(env))
         case ["wal-push", path]:
             wal_push(Archive(env), Path(path))
         case ["wal-fetch", name, path]:
