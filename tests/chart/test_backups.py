@@ -90,6 +90,27 @@ def test_nothing_that_selects_the_webhook_selects_their_pods(defaults: Manifests
     assert {key: found[key] for key in defaults} == defaults
 
 
+def test_labels_and_annotations_of_pods_are_those_of_all_pods() -> None:
+    """A mesh that puts a proxy into each pod would keep a Job from its end."""
+    extra = {
+        "podLabels": {"sidecar.istio.io/inject": "false", "app.kubernetes.io/name": "x"},
+        "podAnnotations": {"example.com/a": "b"},
+        "commonLabels": {"example.com/team": "c"},
+    }
+    found = manifests({**BACKUPS, **extra})
+    for pod, component in (
+        (found.one("Deployment", "-verification")["spec"]["template"], "verification"),
+        (of_kind(found, "CronJob")[0]["spec"]["jobTemplate"]["spec"]["template"], "secrets"),
+    ):
+        assert pod["metadata"]["labels"] == {
+            "app.kubernetes.io/name": f"{RELEASE}-{component}",
+            "app.kubernetes.io/instance": RELEASE,
+            "sidecar.istio.io/inject": "false",
+            "example.com/team": "c",
+        }
+        assert pod["metadata"]["annotations"]["example.com/a"] == "b"
+
+
 @pytest.mark.parametrize("component", ["verification", "secrets"])
 def test_each_has_a_policy_that_selects_its_pods(component: str) -> None:
     found = manifests(BACKUPS)

@@ -20,7 +20,13 @@ annotations:
 {{- end }}
 {{- end }}
 
-{{- /* What every pod of the two has: root, component. */}}
+{{- /* The labels of a pod: root, component. */}}
+{{- define "hpw.component.podLabels" -}}
+{{- $labels := include "hpw.component.selectorLabels" . | fromYaml -}}
+{{- merge $labels (deepCopy .root.Values.podLabels) .root.Values.commonLabels | toYaml }}
+{{- end }}
+
+{{- /* What every pod of the two has: root. */}}
 {{- define "hpw.component.pod" -}}
 automountServiceAccountToken: false
 enableServiceLinks: false
