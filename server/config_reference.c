@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include "patches/policy_fields.h"
+#include "server/archive/watch_config.h"
 #include "server/config_fields.h"
 
 static const char page_head[] =
@@ -100,4 +101,10 @@ void config_reference(struct buf *page)
                 "namespace asks for; one profile for each generation of the archive. Names are "
                 "DNS-1123 labels; `enabled` and `unlisted` are reserved.",
                 policy_backup_fields, "backupProfiles.<name>", page);
+    add_section("backups watch",
+                "A file of its own, given with `backups watch --config`: read once, at the start; "
+                "each mistake is told with its path.",
+                watch_config_fields, "", page);
+    add_section("backups watch: targets[]", "One for each archive.", watch_target_fields,
+                "targets[]", page);
 }

@@ -16,7 +16,7 @@
 
 struct file_values {
     struct watch_config config;
-    const json_t *targets;
+    const json_t *log, *targets;
 };
 
 #define OF_FILE(member) offsetof(struct file_values, member)
@@ -59,7 +59,7 @@ const struct field watch_config_fields[] = {
      "how long from one look at an archive to the next", SECOND / 10, 31 * 24 * HOUR},
     {"timeout", FIELD_DURATION, OF_FILE(config.timeout), "0s",
      "how long one look may take; 0s: as long as the interval", 0, 31 * 24 * HOUR},
-    {"log", FIELD_SECTION, OF_FILE(config.log), NULL, "its log", .fields = config_log_fields},
+    {"log", FIELD_TREE, OF_FILE(log), NULL, "its log: `level` and `format`, as above"},
     {"targets", FIELD_TREE, OF_FILE(targets), NULL, "the archives, a list"},
     {NULL},
 };
@@ -154,6 +154,7 @@ static void read_tree(const json_t *tree, struct watch_config *config, struct st
 {
     struct file_values values = {0};
     fields_read(watch_config_fields, tree, "", &values, mistakes);
+    fields_read(config_log_fields, values.log, "log", &values.config.log, mistakes);
     *config = values.config;
     if (!config->timeout)
         config->timeout = config->interval;
