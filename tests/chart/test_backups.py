@@ -272,7 +272,7 @@ def test_wal_g_gets_the_same_place() -> None:
 
 
 def test_wal_g_runs_as_the_user_that_its_image_knows() -> None:
-    """WAL-G looks the user up, and ends when there is none."""
+    """WAL-G 2 looks the user up, and ends when there is none; WAL-G 3 takes USER and HOME."""
     walg = containers(verification())["wal-g-harbor"]
     assert walg["image"] == "ghcr.io/zalando/spilo-16:3.2-p3"
     assert walg["securityContext"]["runAsUser"] == 101
