@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define CONNECT_MS 10000
-#define STALLED_S 60
+#define STALLED_S 30
 #define TOKEN_LINE_MAX (32u * 1024)
 
 /* What a failure of the connection means for asking again; the rest is lasting. */

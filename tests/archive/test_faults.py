@@ -10,6 +10,9 @@ import pytest
 from proxy import Answer, Proxy
 from store import BUCKET, REGION, Store, credentials
 
+# What does not depend on the store is shown with one of them.
+ONE = pytest.mark.parametrize("either", ["versity"], indirect=True)
+
 CONTENT = bytes(range(256)) * 4000  # about a megabyte
 
 
@@ -30,6 +33,7 @@ def ranges(between: Proxy) -> list[str | None]:
     return [it.headers["Range"] for it in between.requests]
 
 
+@ONE
 def test_throttling_passes(between: Proxy, probed: probe.Probe) -> None:
     between.faults += [proxy.refuse(503, "SlowDown"), proxy.refuse(500, "InternalError")]
     assert probed("list", "").keys() == ["it"]
@@ -38,6 +42,7 @@ def test_throttling_passes(between: Proxy, probed: probe.Probe) -> None:
     assert probed("read", "it").output == CONTENT
 
 
+@ONE
 def test_what_a_store_asks_to_wait_is_waited(between: Proxy, probed: probe.Probe) -> None:
     between.faults += [proxy.refuse(503, "SlowDown", {"Retry-After": "1"})]
     assert probed("list", "").keys() == ["it"]
@@ -64,6 +69,7 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(
     assert between.requests[1].headers["If-Match"].startswith('"')
 
 
+@ONE
 def test_a_store_that_knows_no_ranges_is_read_again(between: Proxy, probed: probe.Probe) -> None:
     def without_range(exchange: proxy.Exchange) -> None:
         headers = exchange.request.headers
@@ -88,6 +94,7 @@ def test_an_object_that_was_replaced_is_not_glued_together(
     assert refused.output == CONTENT[:1000]
 
 
+@ONE
 def test_without_a_tag_nothing_is_taken_up(between: Proxy, probed: probe.Probe) -> None:
     def untagged(exchange: proxy.Exchange) -> None:
         exchange.say(Answer(200, [], CONTENT), most=1000)
@@ -112,6 +119,7 @@ GARBLED = {
 }
 
 
+@ONE
 @pytest.mark.parametrize("edit", GARBLED.values(), ids=GARBLED)
 def test_a_garbled_page_is_asked_for_again(between: Proxy, probed: probe.Probe, edit) -> None:
     def spoil(answer: Answer) -> Answer:
@@ -122,6 +130,7 @@ def test_a_garbled_page_is_asked_for_again(between: Proxy, probed: probe.Probe, 
     assert len(between.requests) == 2
 
 
+@ONE
 def test_pages_that_never_end_are_told(between: Proxy, probed: probe.Probe) -> None:
     def truncated(answer: Answer) -> Answer:
         more = b"<IsTruncated>true</IsTruncated><NextContinuationToken>x</NextContinuationToken>"
@@ -135,6 +144,7 @@ def test_pages_that_never_end_are_told(between: Proxy, probed: probe.Probe) -> N
     assert refused.errors.startswith("the listing ends in the middle: ")
 
 
+@ONE
 def test_slow_is_not_broken(between: Proxy, probed: probe.Probe) -> None:
     between.always = proxy.slow(0.6)
     assert probed("read", "it").output == CONTENT
@@ -160,3 +170,27 @@ def test_a_write_goes_on_after_throttling(
     between.faults += [proxy.whole, proxy.refuse(503, "SlowDown"), proxy.hang_up]
     assert probed("put", f"throttled-{either.name}", content).status == probe.DONE
     assert probed("read", f"throttled-{either.name}").output == CONTENT
+
+
+def test_who_may_only_write_replaces_nothing(
+    between: Proxy, probed: probe.Probe, tmp_path: Path
+) -> None:
+    """The first look is refused; the store itself has to see that there is an object."""
+    content = tmp_path / "content"
+    content.write_bytes(b"another")
+    between.faults += [proxy.instead(403, b"")]
+    assert probed("put", "it", content).status == probe.EXISTS
+    assert probed("read", "it").output == CONTENT
+    between.faults += [proxy.instead(403, b"")]
+    assert probed("put", "new", content).status == probe.DONE
+
+
+@ONE
+def test_a_store_without_conditions_is_written_to_all_the_same(
+    between: Proxy, probed: probe.Probe, tmp_path: Path, either: Store
+) -> None:
+    content = tmp_path / "content"
+    content.write_bytes(b"it")
+    between.faults += [proxy.whole, proxy.refuse(501, "NotImplemented")]
+    assert probed("put", f"simple-{either.name}", content).status == probe.DONE
+    assert [it.headers["If-None-Match"] for it in between.requests] == [None, "*", None]

@@ -1,12 +1,13 @@
 """What real stores refuse, in the words that a person gets: what happened, and the way out."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import probe
 import pytest
 from process import binary
-from store import BUCKET, NARROW_ACCESS_KEY, REGION, Store, Stores
+from store import BUCKET, NARROW_ACCESS_KEY, REGION, SECRET_KEY, Store, Stores
 
 CLOCK = Path(binary()).parents[1] / "tests/cluster/libclock.so"
 KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
@@ -20,6 +21,7 @@ def refused(probed: probe.Probe, *words: object) -> str:
     result = probed(*(words or ("list", "")))
     assert result.status == probe.UNKNOWN, result
     assert result.output == b""
+    assert SECRET_KEY not in result.errors
     return result.errors
 
 
@@ -100,3 +102,18 @@ def test_a_prefix_that_is_forbidden(either: Store, tmp_path: Path) -> None:
     ):
         text = refused(probed, *words)
         assert re.fullmatch(DENIED % permission, text), text
+
+
+def test_the_command_says_it_too(either: Store) -> None:
+    """To a person and to a program: could not tell, never "damaged" or "fine"."""
+    probed = probe.of(either, "x", AWS_SECRET_ACCESS_KEY="never-to-be-told")
+    command = [binary(), "backups", "verify", f"--prefix={probed.place}", *probed.options]
+    for options in ([], ["--json"], ["--prometheus"]):
+        done = subprocess.run(
+            [*command, *options], env={**probed.env}, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == probe.UNKNOWN, done
+        assert "never-to-be-told" not in done.stdout + done.stderr
+        words = " ".join((done.stdout + done.stderr).split())
+        if options != ["--prometheus"]:
+            assert "the secret key is not that of the access key" in words

@@ -13,7 +13,8 @@
 
 #include <cmocka.h>
 
-/* A server that takes one connection, reads the head of one request, says `answer` and hangs up. */
+/* A server that takes one connection, reads the head of one request, says `answer` and hangs up;
+ * without an answer it waits until the client does. */
 struct server {
     const char *answer;
     int socket;
@@ -33,7 +34,9 @@ static void *serve(void *context)
         length += count > 0 ? (size_t)count : 0;
         server->heard[length] = '\0';
     }
-    if (write(client, server->answer, strlen(server->answer)) < 0)
+    if (!server->answer)
+        count = read(client, server->heard, sizeof(server->heard));
+    else if (write(client, server->answer, strlen(server->answer)) < 0)
         perror("write");
     close(client);
     return NULL;
@@ -178,6 +181,21 @@ static void a_connection_that_ends_early_is_told(void **state)
     }
 }
 
+static void who_does_not_answer_is_not_waited_for(void **state)
+{
+    struct server server;
+    start(&server, NULL);
+    struct transfer_request request = {.method = "GET", .url = server.url, .plain = true};
+    request.stalled_s = 1;
+    expect(transfer_of(state), &request, TRANSFER_TIMEOUT, "Timeout was reached");
+    stop(&server);
+    start(&server, NULL);
+    request = (struct transfer_request){.method = "GET", .url = server.url, .plain = true};
+    request.total_ms = 100;
+    expect(transfer_of(state), &request, TRANSFER_TIMEOUT, "Timeout was reached");
+    stop(&server);
+}
+
 static bool never(void *context, struct str bytes)
 {
     (void)bytes;
@@ -276,6 +294,7 @@ int main(void)
         WITH_TRANSFER(a_cancel_ends_the_wait_of_another_thread),
         WITH_TRANSFER(an_answer_beyond_the_limit_is_refused),
         WITH_TRANSFER(a_connection_that_ends_early_is_told),
+        WITH_TRANSFER(who_does_not_answer_is_not_waited_for),
         WITH_TRANSFER(who_takes_can_stop),
         WITH_TRANSFER(a_refusal_goes_to_the_answer_not_to_who_takes),
         WITH_TRANSFER(a_redirect_is_an_answer),
