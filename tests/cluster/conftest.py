@@ -60,10 +60,16 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[plane.Plane]:
 
 
 @pytest.fixture(scope="session")
-def s3(cluster: plane.Plane) -> Iterator[store.Store]:
-    """A real S3 server that checks keys and regions, where the pods of the chart can reach it."""
-    with store.versity(cluster.folder / "s3", netns.API_SERVER_ADDRESS) as (it, _):
+def places(cluster: plane.Plane) -> Iterator[tuple[store.Store, store.Aws]]:
+    """A real S3 server that checks keys and regions, where the chart's pods reach it; plain, and
+    with TLS."""
+    with store.versity(cluster.folder / "s3", netns.API_SERVER_ADDRESS) as it:
         yield it
+
+
+@pytest.fixture(scope="session")
+def s3(places: tuple[store.Store, store.Aws]) -> store.Store:
+    return places[0]
 
 
 @pytest.fixture(scope="session")

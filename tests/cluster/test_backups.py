@@ -29,7 +29,7 @@ PREFIX = f"s3://{store.BUCKET}/spilo/guarded/wal/15"
 BELOW = PREFIX.removeprefix(f"s3://{store.BUCKET}/")
 SOURCE = "guarded"
 PACKAGES = "/opt/packages"
-KEYS = "store-keys"  # Secret with the keys of the store
+KEYS, AUTHORITY, SIGNER = "store-keys", "store-ca", "signer"  # Secrets that the values name
 ROUND = 30.0  # seconds within which an archive has been looked at again
 
 STANDIN = f"""#!/bin/sh
@@ -40,8 +40,15 @@ PYTHONPATH={PACKAGES} exec {parts.PYTHON} {PROGRAMS}/walg.py "$@"
 class Backups:
     """What was installed, and what came of it."""
 
-    def __init__(self, cluster: Plane, webhook: Webhook, s3: store.Store, folder: Path) -> None:
-        self.cluster, self.webhook, self.s3 = cluster, webhook, s3
+    def __init__(
+        self,
+        cluster: Plane,
+        webhook: Webhook,
+        places: tuple[store.Store, store.Aws],
+        folder: Path,
+    ) -> None:
+        self.cluster, self.webhook = cluster, webhook
+        self.s3, self.tls = places
         self.api = cluster.api
         self.keeping = Keeping(folder / "keeping", cluster.kubeconfig)
         self.programs = folder / "programs"
@@ -50,8 +57,8 @@ class Backups:
         self._install_programs()
 
     def values(self) -> dict:
-        place = {"region": store.REGION, "endpoint": self.s3.endpoint, "pathStyle": True}
-        place["credentialsSecret"] = KEYS
+        place = {"region": store.REGION, "endpoint": self.tls.endpoint, "pathStyle": True}
+        place |= {"credentialsSecret": KEYS, "caSecret": AUTHORITY}
         target = {"name": "harbor", "prefix": PREFIX, "maxWalAge": "1h", **place}
         recipient = Path(self.keeping.file("recipient.crt")).read_text()
         return {
@@ -60,7 +67,7 @@ class Backups:
                 "enabled": True,
                 "sources": [{"namespace": SOURCE, "harborCluster": HARBOR}],
                 "recipients": [recipient],
-                "signingSecret": "signer",
+                "signingSecret": SIGNER,
                 "to": f"s3://{store.BUCKET}/secrets",
                 **place,
             },
@@ -69,7 +76,12 @@ class Backups:
     def install(self) -> None:
         enforce = {"pod-security.kubernetes.io/enforce": "restricted"}
         self.api.patch("namespaces", None, NAME, {"metadata": {"labels": enforce}})
-        for name, content in {KEYS: store.credentials(), "signer": self._signer()}.items():
+        contents = {
+            KEYS: store.credentials(),
+            AUTHORITY: {"ca.crt": self.tls.ca},
+            SIGNER: self._signer(),
+        }
+        for name, content in contents.items():
             self.api.create("secrets", {"metadata": {"name": name}, "stringData": content}, NAME)
         builder = Builder()
         builder.base_backup()
@@ -156,15 +168,18 @@ SERIES = re.compile(
 
 @pytest.fixture(scope="module")
 def backups(
-    cluster: Plane, webhook: Webhook, s3: store.Store, tmp_path_factory: pytest.TempPathFactory
+    cluster: Plane,
+    webhook: Webhook,
+    places: tuple[store.Store, store.Aws],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Backups]:
-    it = Backups(cluster, webhook, s3, tmp_path_factory.mktemp("backups"))
+    it = Backups(cluster, webhook, places, tmp_path_factory.mktemp("backups"))
     it.install()
     yield it
     webhook.rollback()
     webhook.node.mounts = {}
     cluster.api.delete("namespaces", None, SOURCE)
-    for name in (KEYS, "signer"):
+    for name in (KEYS, AUTHORITY, SIGNER):
         cluster.api.delete("secrets", NAME, name)
 
 
@@ -254,6 +269,8 @@ def test_the_cron_job_writes_an_archive_that_can_be_opened(backups: Backups) -> 
     assert "origin not proven" not in done.out
     assert backups.source.data() == before
     assert_silent(backups.webhook.node.output(), "the logs of the pods")
+    audited = backups.cluster.audit_log.read_text(errors="replace")
+    assert_silent(audited, "the audit log")
 
 
 def test_its_account_can_get_exactly_the_named_secrets(backups: Backups) -> None:

@@ -104,6 +104,7 @@ class Aws:
 
     hosts: dict[str, str]  # for its hosts file
     ca: str  # for its bundle of authorities
+    endpoint: str  # the same place for whoever does not take it for AWS
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,7 @@ def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
     for it in (root, certificates, accounts):
         it.mkdir(parents=True, exist_ok=True)
     authority = Authority("the AWS of the restore suite")
-    names = (AWS_HOST, f"*.{AWS_HOST}")
+    names = (AWS_HOST, f"*.{AWS_HOST}", address)
     for name, content in authority.pair(common_name=AWS_HOST, names=names).items():
         (certificates / name).write_bytes(content)
     tls = ("--cert", certificates / "tls.crt", "--key", certificates / "tls.key")
@@ -209,4 +210,4 @@ def _start_versity(processes: Processes, folder: Path, address: str) -> Aws:
         words += ["--iam-dir", accounts]
         processes.start(name, [tools.path("versitygw"), *words, *options, "posix", root])
     hosts = dict.fromkeys((AWS_HOST, f"{BUCKET}.{AWS_HOST}"), address)
-    return Aws(hosts, authority.pem.decode())
+    return Aws(hosts, authority.pem.decode(), f"https://{address}")

@@ -54,7 +54,7 @@ class Archive:
             region_name=env.get("AWS_REGION", "us-east-1"),
             aws_access_key_id=env.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=env.get("AWS_SECRET_ACCESS_KEY"),
-            verify=AUTHORITIES,
+            verify=env.get("WALG_S3_CA_CERT_FILE", AUTHORITIES),
             config=Config(s3=style, connect_timeout=5, retries={"total_max_attempts": 3}),
         )
 
