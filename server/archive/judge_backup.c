@@ -226,7 +226,8 @@ static void check_control(struct judgement *judgement, struct judged *backup)
         unknown(judgement, backup, "codec-unknown", object, xstrdup(fact->why),
                 "restore this backup once with WAL-G itself");
     else if (fact->state == FACT_ENCRYPTED)
-        unknown(judgement, backup, "encrypted", object, xstrdup(fact->why),
+        unknown(judgement, backup, "encrypted", object,
+                xasprintf("%s: it is encrypted, or holds other bytes", fact->why),
                 "what is encrypted can be judged only by restoring it: do so once, with its key, "
                 "and keep the key outside the cluster");
     else

@@ -95,35 +95,42 @@ static bool cut_suffix(struct str rest, struct str *ret)
     return false;
 }
 
+/* WAL-G's own descriptions of WAL objects: "<name>.json", also of ten segments at once, with the
+ * last digit left out. */
+static bool is_described(struct str rest)
+{
+    uint32_t digits;
+    return cut_hex(&rest, &digits) && str_ends(rest, STR(".json"));
+}
+
+static void wal_mark(struct str rest, struct name *name)
+{
+    if (cut_text(&rest, STR("partial"))) {
+        if (cut_suffix(rest, &name->suffix))
+            name->kind = NAME_PARTIAL;
+    } else if (cut_hex(&rest, &name->offset) && cut_text(&rest, STR(".backup")) &&
+               cut_suffix(rest, &name->suffix)) {
+        name->kind = NAME_BACKUP_MARK;
+    }
+}
+
 static struct name wal(struct str rest)
 {
     struct name name = {.kind = NAME_FOREIGN, .suffix = STR("")};
     struct str after = rest;
-    if (rest.length >= HEX_MAX && str_starts(str_skip(rest, HEX_MAX), STR(".history"))) {
-        struct str end = str_skip(rest, HEX_MAX + STR(".history").length);
-        if (cut_hex(&rest, &name.segment.timeline) && cut_suffix(end, &name.suffix))
-            name.kind = NAME_HISTORY;
-        return name;
-    }
-    if (!cut_segment(&after, &name.segment))
-        return name;
-    struct str mark = after;
-    if (cut_text(&mark, STR("."))) {
-        if (cut_text(&mark, STR("partial")) && cut_suffix(mark, &name.suffix)) {
-            name.kind = NAME_PARTIAL;
-            return name;
-        }
-        if (cut_hex(&mark, &name.offset) && cut_text(&mark, STR(".backup")) &&
-            cut_suffix(mark, &name.suffix)) {
-            name.kind = NAME_BACKUP_MARK;
-            return name;
-        }
-    }
-    if (str_is(after, ".json") || str_starts(after, STR("_delta")) ||
-        str_starts(after, STR("_part")))
+    if (is_described(rest)) {
         name.kind = NAME_WAL_EXTRA;
-    else if (cut_suffix(after, &name.suffix))
-        name.kind = NAME_SEGMENT;
+    } else if (cut_segment(&after, &name.segment)) {
+        if (str_starts(after, STR("_delta")) || str_starts(after, STR("_part")))
+            name.kind = NAME_WAL_EXTRA;
+        else if (cut_suffix(after, &name.suffix))
+            name.kind = NAME_SEGMENT;
+        else if (cut_text(&after, STR(".")))
+            wal_mark(after, &name);
+    } else if (cut_hex(&rest, &name.segment.timeline) && cut_text(&rest, STR(".history")) &&
+               cut_suffix(rest, &name.suffix)) {
+        name.kind = NAME_HISTORY;
+    }
     return name;
 }
 

@@ -86,14 +86,13 @@ static void take_point(struct record_reader *reader, const struct json_token *to
 {
     struct error why;
     int64_t seconds;
-    if (token->kind != JSON_TOKEN_TEXT)
-        problem(reader, reader->key->key, "a time");
-    else if (str_starts(token->text, STR("0001-01-01T")))
+    if (token->kind == JSON_TOKEN_TEXT && str_starts(token->text, STR("0001-01-01T")))
         return;
-    else if (!target_time_parse(token->text, &seconds, &why) || seconds < 0)
-        problem(reader, reader->key->key, "a time");
-    else
+    if (token->kind == JSON_TOKEN_TEXT && target_time_parse(token->text, &seconds, &why) &&
+        seconds >= 0)
         remember(reader, (uint64_t)seconds);
+    else
+        problem(reader, reader->key->key, "a time");
 }
 
 static void take_name(struct record_reader *reader, const struct json_token *token)

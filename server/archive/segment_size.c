@@ -32,15 +32,19 @@ segment_sizes segment_sizes_of(uint64_t lsn, struct segment_name segment)
     return sizes;
 }
 
+static void vote_record(struct votes *votes, const struct record *record,
+                        struct segment_name segment)
+{
+    if (record_has(record, RECORD_START_LSN))
+        vote(votes, segment_sizes_of(record->values[RECORD_START_LSN], segment));
+}
+
 static void vote_backups(struct votes *votes, const struct facts *facts)
 {
     for (size_t i = 0; i < facts->backup_count; i++) {
         const struct backup_facts *backup = &facts->backups[i];
-        const struct record *const records[] = {&backup->described, &backup->metadata_record};
-        for (size_t k = 0; k < sizeof records / sizeof *records; k++)
-            if (record_has(records[k], RECORD_START_LSN))
-                vote(votes,
-                     segment_sizes_of(records[k]->values[RECORD_START_LSN], backup->segment));
+        vote_record(votes, &backup->described, backup->segment);
+        vote_record(votes, &backup->metadata_record, backup->segment);
     }
 }
 

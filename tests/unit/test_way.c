@@ -70,9 +70,7 @@ static void ways(void **state)
     struct facts facts = timelines();
     struct wal_runs runs = wal_runs(&facts.wal, SIZE);
     static const struct {
-        uint32_t timeline;
-        uint64_t first, lsn;
-        uint32_t target;
+        uint64_t timeline, first, lsn, target;
         size_t count;
         struct leg legs[3];
     } cases[] = {
@@ -86,8 +84,9 @@ static void ways(void **state)
         {7, 1, 1, 7, 0, {{0, 0, 0}}},                               /* no WAL of that timeline */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct way way = way_from(&facts, &runs, cases[i].timeline, cases[i].first, cases[i].lsn);
-        check(&way, cases[i].target, cases[i].legs, cases[i].count);
+        struct way way =
+            way_from(&facts, &runs, (uint32_t)cases[i].timeline, cases[i].first, cases[i].lsn);
+        check(&way, (uint32_t)cases[i].target, cases[i].legs, cases[i].count);
         way_done(&way);
     }
     wal_runs_done(&runs);
