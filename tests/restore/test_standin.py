@@ -209,9 +209,9 @@ def test_a_backup_is_split_as_documented():
     parts, label = walg.split(whole.getvalue())
     assert label == "backup_label"
     assert {name: walg.names_in(content) for name, content in parts.items()} == {
-        "part_001.tar": ["/PG_VERSION", "/global/1260"],
-        "pg_control.tar": ["/global/pg_control"],
-        "backup_label.tar": ["/backup_label"],
+        "part_001.tar": ["PG_VERSION", "global/1260"],
+        "pg_control.tar": ["global/pg_control"],
+        "backup_label.tar": ["backup_label"],
     }
 
 
