@@ -42,9 +42,11 @@ static void report_unread(struct wal_view *view, const struct history_facts *his
                         "restore once with WAL-G itself, to the latest state"},
     };
     const enum fact_state state = history->fact.state;
+    char *why = state == FACT_ENCRYPTED
+                    ? xasprintf("%s: it is encrypted, or holds other bytes", history->fact.why)
+                    : xstrdup(history->fact.why);
     judgement_find(
-        &view->found, states[state].kind, states[state].code, xstrdup(history->key),
-        xstrdup(history->fact.why),
+        &view->found, states[state].kind, states[state].code, xstrdup(history->key), why,
         states[state].kind == FINDING_DAMAGE
             ? cannot_follow(view, history->timeline)
             : xasprintf("whether a restore comes to timeline %u is not known", history->timeline),
