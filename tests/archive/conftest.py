@@ -9,7 +9,6 @@ import pytest
 import real
 import sandbox
 import store
-from generator import Archive
 from process import binary
 
 ARTEFACTS = helpers.ROOT / "build/archive/test"
@@ -42,7 +41,7 @@ def either(request: pytest.FixtureRequest, stores: store.Stores) -> store.Store:
 
 
 @pytest.fixture(scope="session")
-def postgresql() -> Archive:
+def postgresql() -> real.Real:
     """What the stand-in of the restore suite has made of a real database."""
     if not (real.DEBIAN / "postgres").exists():
         pytest.skip(f"no PostgreSQL here: there is no {real.DEBIAN}/postgres")

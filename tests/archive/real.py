@@ -3,17 +3,22 @@
 Packed by the stand-in of the restore suite, or by WAL-G itself, which makes a delta too.
 """
 
+import io
 import os
+import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
 import helpers  # isort: skip  # noqa: F401
 import walg
-from generator import MIB, Archive
+from codecs_of_walg import DECOMPRESS
+from generator import BACKUPS, MIB, WAL, Archive
 from polling import wait_for
 from postgresql import DEBIAN, Server
 
@@ -22,11 +27,22 @@ SEGMENT_SIZE = 16 * MIB  # as initdb has it
 FILL = "create table t as select i, md5(i::text) from generate_series(1, 20000) i"
 TOUCH = "update t set md5 = md5(md5) where i % 100 = 0"
 ARCHIVED = "select pg_walfile_name(pg_current_wal_lsn()) from pg_switch_wal()"
+ROWS = "select md5(string_agg(t::text, ',' order by i)) from t"
+IN_RECOVERY = "select pg_is_in_recovery()"
 LAST = "select last_archived_wal from pg_stat_archiver"
 AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 
+# Not what it tells clients that come too early.
+FATAL = re.compile(r"^(?:postgres|.*(?:FATAL|PANIC)): +(?!the database system is)(.*)", re.M)
 
-def standing_in() -> Archive:
+
+@dataclass(frozen=True)
+class Real:
+    archive: Archive
+    rows: str  # what a restore has to bring back
+
+
+def standing_in() -> Real:
     """By the stand-in, which packs here what PostgreSQL has copied."""
     with tempfile.TemporaryDirectory(prefix="hpw-archive-") as base:
         raw, prefix = _folder(base, "raw"), _folder(base, "archive")
@@ -36,13 +52,14 @@ def standing_in() -> Archive:
             with patch.dict(os.environ, PGHOST=str(server.base), PGUSER="postgres"):
                 walg.backup_push(packer, server.data)
 
-        _live(Server(DEBIAN, _folder(base, "server") / "data"), f"cp %p {raw}/%f", back_up, 0)
+        server = Server(DEBIAN, _folder(base, "server") / "data")
+        rows = _live(server, f"cp %p {raw}/%f", back_up, 0)
         for it in sorted(raw.iterdir()):
             walg.wal_push(packer, it)
-        return Archive.read(prefix)
+        return Real(Archive.read(prefix), rows)
 
 
-def by_walg(program: Path, **variables: str) -> Archive:
+def by_walg(program: Path, **variables: str) -> Real:
     """By WAL-G, with one delta."""
     with tempfile.TemporaryDirectory(prefix="hpw-archive-") as base:
         server = Server(DEBIAN, _folder(base, "server") / "data")
@@ -60,8 +77,8 @@ def by_walg(program: Path, **variables: str) -> Archive:
         def back_up(server: Server) -> None:
             _run(*call, "backup-push", str(server.data))
 
-        _live(server, f"{' '.join(call)} wal-push %p", back_up, 1)
-        return Archive.read(Path(env["WALG_FILE_PREFIX"]))
+        rows = _live(server, f"{' '.join(call)} wal-push %p", back_up, 1)
+        return Real(Archive.read(Path(env["WALG_FILE_PREFIX"])), rows)
 
 
 class Folder:
@@ -76,12 +93,52 @@ class Folder:
         path.write_bytes(content)
 
 
-def _live(server: Server, command: str, back_up: Callable[[Server], None], deltas: int) -> None:
-    """The life of a database, from its first byte to the WAL of its second timeline."""
+def restored(archive: Archive, lay_down: Callable[[Path], None]) -> str:
+    """The rows that a restore to the latest state comes to, or the last that PostgreSQL has said
+    before it gave up. `lay_down` fills the data directory."""
+    with tempfile.TemporaryDirectory(prefix="hpw-restored-") as base:
+        wal, server = _folder(base, "wal"), Server(DEBIAN, _folder(base, "server") / "data")
+        for key, it in archive.under(f"{WAL}/").items():
+            name, _, suffix = key.removeprefix(f"{WAL}/").rpartition(".")
+            (wal / name).write_bytes(DECOMPRESS[suffix](it.content))
+        lay_down(server.data)
+        subprocess.run(["chown", "-R", "--reference", server.base, server.data], check=True)
+        server.data.chmod(0o700)
+        _configure(server, archive_mode="off", restore_command=f'cp {wal}/%f "%p"')
+        (server.data / "recovery.signal").touch()
+        return _recover(server)
+
+
+def _recover(server: Server) -> str:
+    try:
+        server.start()
+        wait_for("it is promoted", lambda: server.run("postgres", IN_RECOVERY) == "f", 60, 0.05)
+        return server.run("postgres", ROWS)
+    except (AssertionError, subprocess.CalledProcessError):
+        return re.findall(r"(?:FATAL|PANIC|^postgres): +(.*)", (server.base / "log").read_text())[
+            -1
+        ]
+    finally:
+        server.process.kill()
+        server.process.wait()
+
+
+def unpack(archive: Archive, backup: str) -> Callable[[Path], None]:
+    """Lays down a full backup, without WAL-G."""
+
+    def lay_down(data: Path) -> None:
+        for key, it in sorted(archive.under(f"{BACKUPS}/{backup}/tar_partitions/").items()):
+            content = DECOMPRESS[key.rpartition(".")[2]](it.content)
+            with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+                tar.extractall(data, filter="data")
+
+    return lay_down
+
+
+def _live(server: Server, command: str, back_up: Callable[[Server], None], deltas: int) -> str:
+    """The life of a database, from its first byte to the WAL of its second timeline; its rows."""
     server.init()
-    settings = {"archive_mode": "on", "archive_command": command}
-    with (server.data / "postgresql.conf").open("a") as it:
-        it.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+    _configure(server, archive_mode="on", archive_command=command)
     server.start()
     try:
         server.run("postgres", FILL)
@@ -90,8 +147,14 @@ def _live(server: Server, command: str, back_up: Callable[[Server], None], delta
             _write(server)
         _promote(server)
         _write(server)
+        return server.run("postgres", ROWS)
     finally:
         server.stop()
+
+
+def _configure(server: Server, **settings: str) -> None:
+    with (server.data / "postgresql.conf").open("a") as it:
+        it.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
 
 
 def _write(server: Server) -> None:

@@ -9,6 +9,7 @@ from conftest import ARTEFACTS
 from damage_table import DAMAGES, Damage
 from damages import NEW
 from generator import Archive
+from real import Real
 from removed import IRRELEVANT, REMOVED, note
 from specimen import sentinel, specimen
 from store import BUCKET, REGION, Store, credentials
@@ -57,8 +58,8 @@ def test_damage(damage: Damage, either: Store) -> None:
     assert seen.findings == other.get(damage.name, damage.found)
 
 
-def test_a_whole_one(either: Store, postgresql: Archive) -> None:
-    for name, archive in {"specimen": specimen(), "postgresql": postgresql}.items():
+def test_a_whole_one(either: Store, postgresql: Real) -> None:
+    for name, archive in {"specimen": specimen(), "postgresql": postgresql.archive}.items():
         stored(archive, either, f"whole/{name}")
         seen = verified(either, f"whole/{name}", "--deep")
         assert (seen.findings, seen.status) == (set(), USABLE)

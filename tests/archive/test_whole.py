@@ -120,6 +120,6 @@ def test_whole(make: Callable[[], Archive], tmp_path: Path) -> None:
     is_whole(make(), tmp_path, "--deep")
 
 
-def test_a_real_archive(postgresql: Archive, tmp_path: Path) -> None:
-    is_whole(postgresql, tmp_path, "--deep")
-    assert Oracle(postgresql, real.SEGMENT_SIZE).opinion().whole
+def test_a_real_archive(postgresql: real.Real, tmp_path: Path) -> None:
+    is_whole(postgresql.archive, tmp_path, "--deep")
+    assert Oracle(postgresql.archive, real.SEGMENT_SIZE).opinion().whole
