@@ -33,7 +33,7 @@ LAST = "select last_archived_wal from pg_stat_archiver"
 AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups")
 
 # Not what it tells clients that come too early.
-FATAL = re.compile(r"^(?:postgres|.*(?:FATAL|PANIC)): +(?!the database system is)(.*)", re.M)
+FATAL = re.compile(r"^(?:postgres|.*(?:FATAL|PANIC)): +(?! |the database system is)(.*)", re.M)
 
 
 @dataclass(frozen=True)
