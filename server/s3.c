@@ -189,6 +189,13 @@ enum s3_status s3_list(struct s3 *s3, const char *prefix, bool folders, s3_visit
 
 /* --- reading */
 
+/* No object has a longer key. */
+static bool can_be(const char *key, struct error *err)
+{
+    return strlen(key) <= S3_KEY_MAX ||
+           error_set(err, "a key has at most %d bytes, this one has %zu", S3_KEY_MAX, strlen(key));
+}
+
 /* An object that is read, maybe over several connections. */
 struct stream {
     const struct transfer *transfer;
@@ -262,6 +269,8 @@ enum s3_status s3_get(struct s3 *s3, const char *key, s3_bytes take, void *conte
                       struct error *err)
 {
     struct stream stream = {.transfer = s3->transfer, .take = take, .context = context};
+    if (!can_be(key, err))
+        return S3_ABSENT;
     cleanup(buf_clear) struct buf url = BUF(S3_URL_MAX);
     s3_object_url(&url, &s3->address, key);
     struct s3_call call = {
@@ -286,6 +295,8 @@ enum s3_status s3_get(struct s3 *s3, const char *key, s3_bytes take, void *conte
 
 enum s3_status s3_head(struct s3 *s3, const char *key, struct s3_object *ret, struct error *err)
 {
+    if (!can_be(key, err))
+        return S3_ABSENT;
     cleanup(buf_clear) struct buf url = BUF(S3_URL_MAX);
     s3_object_url(&url, &s3->address, key);
     struct s3_call call = {.method = "HEAD", .permission = "s3:GetObject", .url = url.data};
@@ -362,6 +373,8 @@ enum s3_status s3_put(struct s3 *s3, const char *key, struct str content, struct
 {
     struct error ignored;
     struct s3_object there;
+    if (!can_be(key, err))
+        return S3_UNKNOWN;
     if (s3_head(s3, key, &there, &ignored) == S3_DONE)
         return S3_EXISTS;
     return write_object(s3, key, content, true, err);

@@ -98,6 +98,12 @@ static int open_key(int fd, struct str key, int flags)
     return fd >= 0 && key.length ? open_part(fd, key, flags) : fd;
 }
 
+/* Whether the errno says that nothing of that name is there, or could be. */
+static bool cannot_be(int code)
+{
+    return code == ENOENT || code == ENOTDIR || code == ENAMETOOLONG;
+}
+
 /* The archive itself may be reached over links; what is not there is no empty archive. */
 static int open_folder(const struct folder *folder, struct error *err)
 {
@@ -199,7 +205,7 @@ static enum source_status list(void *it, const char *prefix, bool folders, sourc
     fd = open_key(fd, above, 0);
     if (fd < 0 && errno == ELOOP)
         return link_met(err, prefix);
-    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+    if (fd < 0 && !cannot_be(errno))
         return unknown(err, "cannot open the folder", prefix, errno);
     if (fd < 0)
         return SOURCE_DONE;
@@ -239,7 +245,7 @@ static enum source_status read_object(void *it, const char *key, source_bytes ta
     cleanup(fd_done) int fd = open_key(root, str_of(key), O_NONBLOCK);
     if (fd < 0 && errno == ELOOP)
         return link_met(err, key);
-    if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+    if (fd < 0 && !cannot_be(errno))
         return unknown(err, "cannot open", key, errno);
     if (fd < 0 || fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
         error_set_(err, "there is no such file");

@@ -95,6 +95,30 @@ def test_an_object_that_was_replaced_is_not_glued_together(
 
 
 @ONE
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        (200, {"ETag": '"another"'}),
+        (206, {"ETag": '"another"', "Content-Range": "bytes 1000-1999/2000"}),
+        (206, {"ETag": '"it"', "Content-Range": "bytes 0-999/2000"}),
+    ],
+    ids=["another", "part of another", "another part"],
+)
+def test_a_store_that_heeds_no_condition_is_seen_through(
+    between: Proxy, probed: probe.Probe, status: int, headers: dict[str, str]
+) -> None:
+    first = Answer(200, [("ETag", '"it"')], bytes(2000))
+    between.faults += [
+        lambda exchange: exchange.say(first, most=1000),
+        proxy.instead(status, bytes(1000), headers),
+    ]
+    refused = probed("read", "it")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == "it was replaced while it was read; look again"
+    assert refused.output == bytes(1000)
+
+
+@ONE
 def test_without_a_tag_nothing_is_taken_up(between: Proxy, probed: probe.Probe) -> None:
     def untagged(exchange: proxy.Exchange) -> None:
         exchange.say(Answer(200, [], CONTENT), most=1000)

@@ -133,6 +133,22 @@ static void after_a_cancel_nobody_is_asked(void **state)
     s3_free(s3);
 }
 
+static void no_object_has_a_longer_key(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    struct s3 *s3;
+    struct s3_object object;
+    struct s3_place place = {.bucket = "bucket", .region = "x", .endpoint = "http://127.0.0.1:9"};
+    autofree char *key = xasprintf("%01025d", 7);
+    assert_true(s3_new(&place, &s3, &err));
+    assert_int_equal(s3_get(s3, key, NULL, NULL, &err), S3_ABSENT);
+    assert_int_equal(s3_head(s3, key, &object, &err), S3_ABSENT);
+    assert_int_equal(s3_put(s3, key, STR("it"), &err), S3_UNKNOWN);
+    assert_string_equal(err.text, "a key has at most 1024 bytes, this one has 1025");
+    s3_free(s3);
+}
+
 #define TEST(test) cmocka_unit_test_setup(test, clear_environment)
 
 int main(void)
@@ -143,6 +159,7 @@ int main(void)
         TEST(a_place_is_taken_apart),
         TEST(an_incomplete_place_is_refused),
         TEST(after_a_cancel_nobody_is_asked),
+        TEST(no_object_has_a_longer_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
