@@ -70,6 +70,12 @@ def test_a_connection_that_breaks_is_taken_up_where_it_broke(
 
 
 @ONE
+def test_as_long_as_something_comes_it_goes_on(between: Proxy, probed: probe.Probe) -> None:
+    between.faults += [proxy.cut(50_000)] * 9  # more than are tried when nothing comes
+    assert probed("read", "it").output == CONTENT
+
+
+@ONE
 def test_a_store_that_knows_no_ranges_is_read_again(between: Proxy, probed: probe.Probe) -> None:
     def without_range(exchange: proxy.Exchange) -> None:
         headers = exchange.request.headers
