@@ -56,20 +56,15 @@ static void could_not_tell(struct judgement *judgement, const char *code, const 
 void judge_wal(struct judgement *judgement)
 {
     const segment_sizes sizes = judgement->evidence.sizes;
-    struct wal_view *first = NULL;
-    uint64_t size = 0;
+    unsigned bit = segment_sizes_first(sizes);
+    const uint64_t size = segment_size_of(bit);
+    const bool only = sizes >> bit == 1;
+    struct wal_view *first = wal_view_new(judgement, size);
     bool same = true;
-    unsigned possible = 0;
-    for (unsigned bit = 0; bit < WAL_SIZES && same; bit++) {
+    while (same && ++bit < WAL_SIZES) {
         if (!(sizes >> bit & 1))
             continue;
-        possible++;
         struct wal_view *view = wal_view_new(judgement, segment_size_of(bit));
-        if (!first) {
-            first = view;
-            size = segment_size_of(bit);
-            continue;
-        }
         same = wal_view_equal(first, view);
         wal_view_free(view);
     }
@@ -81,7 +76,7 @@ void judge_wal(struct judgement *judgement)
                            ? "the backups contradict each other about the size of a WAL segment"
                            : "nothing here says how large a WAL segment is, and it matters",
                        "take a new base backup now: its name and its sentinel say it");
-    if (possible == 1) {
+    if (only) {
         judgement->report->wal_segment_size = size;
         contradiction(judgement, size);
     }

@@ -16,6 +16,15 @@ static inline uint64_t segment_size_of(unsigned bit)
     return WAL_SIZE_MIN << bit;
 }
 
+/* The bit of the smallest size of a set that is not empty. */
+static inline unsigned segment_sizes_first(segment_sizes sizes)
+{
+    unsigned bit = 0;
+    while (!(sizes >> bit & 1))
+        bit++;
+    return bit;
+}
+
 /* The sizes with which the segment of that name holds the LSN; or ends with it, as the names of
  * backups from a standby have it. */
 segment_sizes segment_sizes_of(uint64_t lsn, struct segment_name segment);

@@ -3,16 +3,6 @@
 #include "base/mem.h"
 #include "server/archive/segment_size.h"
 
-/* Any size that is possible does: it is about neighbours. */
-static uint64_t some_size(const struct facts *facts)
-{
-    const segment_sizes sizes = segment_size_derive(facts).sizes;
-    unsigned bit = 0;
-    while (!(sizes >> bit & 1))
-        bit++;
-    return segment_size_of(bit);
-}
-
 /* The first hole that is near enough to the last segment of the timeline. */
 static bool near_hole(const struct wal_runs *runs, uint32_t timeline, struct unsettled *ret)
 {
@@ -34,7 +24,8 @@ bool settle_find(const struct facts *facts, int64_t now, struct unsettled *ret)
     const struct wal *wal = &facts->wal;
     if (!wal->page_count)
         return false;
-    const uint64_t size = some_size(facts);
+    /* Any size that is possible does: it is about neighbours. */
+    const uint64_t size = segment_size_of(segment_sizes_first(segment_size_derive(facts).sizes));
     const uint32_t timeline = wal->pages[wal->page_count - 1].timeline;
     struct wal_runs runs = wal_runs(wal, size);
     const bool found = wal_run_last(&runs, timeline) && near_hole(&runs, timeline, ret);

@@ -65,8 +65,10 @@ struct way way_from(const struct facts *facts, const struct wal_runs *runs, uint
     const struct history *past = &target->history;
     way.target = target->timeline;
     way.legs = xcalloc(past->count + 1, sizeof *way.legs);
-    for (const struct history_entry *entry = entry_of(past, timeline);
-         entry < past->entries + past->count; entry++) {
+    for (size_t i = 0; i < past->count; i++) {
+        const struct history_entry *entry = &past->entries[i];
+        if (entry->timeline < timeline)
+            continue;
         const uint64_t end = entry->end / runs->segment_size;
         add_leg(&way, entry->timeline, first, end);
         if (end > first)
