@@ -181,7 +181,7 @@ def test_a_bucket(either: Store, archive: Path, tmp_path: Path) -> None:
         (credentials / name).write_text(value)
     place = {"region": REGION, "endpoint": either.endpoint, "pathStyle": True}
     prefix = f"s3://{BUCKET}/watched"
-    watched = target(prefix, credentials=str(credentials), **place)
+    watched = target(prefix, credentials=str(credentials), deep=True, **place)
     with watching.started(tmp_path, targets=[watched]) as it:
         it.until("findings", prefix, 0)
         either.s3.delete_object(Bucket=BUCKET, Key=f"watched/{PART}")
