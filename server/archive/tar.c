@@ -179,6 +179,11 @@ static void begin_member(struct tar *tar, char type, uint64_t size,
     begin_content(tar, member.size, TAR_CONTENT);
 }
 
+static bool is_one_of(char type, struct str types)
+{
+    return memchr(types.data, type, types.length) != NULL;
+}
+
 static bool take_header(struct tar *tar, const struct tar_handler *handler, struct error *err)
 {
     unsigned long long at = block_at(tar);
@@ -190,11 +195,11 @@ static bool take_header(struct tar *tar, const struct tar_handler *handler, stru
         return error_set(err, "byte %llu: a tar header whose checksum does not fit", at);
     if (!read_number(field(tar, SIZE), &size) || size > CONTENT_MAX)
         return error_set(err, "byte %llu: a tar header whose size is no number", at);
-    if (memchr("0123456", type, 7)) {
+    if (is_one_of(type, STR("0123456"))) {
         begin_member(tar, type, size, handler);
         return true;
     }
-    if (!memchr("xgLK", type, 4))
+    if (!is_one_of(type, STR("xgLK")))
         return error_set(err, "byte %llu: a tar member of an unknown type (%d)", at, type);
     if (size > TAR_EXTENDED_MAX || size == 0)
         return error_set(err, "byte %llu: an extended header of %llu bytes, expected 1 to %u", at,

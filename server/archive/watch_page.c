@@ -123,7 +123,9 @@ static void answer(void *context, const struct http_request *request, struct htt
     reply->status = 200;
     reply->content_type = "text/plain; charset=utf-8";
     reply->body = BUF(METRICS_PAGE_MAX);
-    find_route(request->path)->reply(context, reply);
+    const struct route *route = find_route(request->path);
+    if (route) /* accepts() has seen to it */
+        route->reply(context, reply);
 }
 
 static void complain(void *context, const char *text)

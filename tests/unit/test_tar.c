@@ -29,10 +29,8 @@ static void add_header(struct buf *out, const char *name, char type, size_t size
     char block[TAR_BLOCK] = {0};
     snprintf(block, 100, "%s", name);
     snprintf(block + 124, 12, "%011o", (unsigned)size);
-    memcpy(block + 257,
-           "ustar\0"
-           "00",
-           8);
+    memcpy(block + 257, "ustar", 6);
+    memset(block + 263, '0', 2);
     block[156] = type;
     seal(block);
     buf_add(out, (struct str){block, TAR_BLOCK});
