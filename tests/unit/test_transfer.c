@@ -34,10 +34,11 @@ static void *serve(void *context)
         length += count > 0 ? (size_t)count : 0;
         server->heard[length] = '\0';
     }
-    if (!server->answer)
-        count = read(client, server->heard, sizeof(server->heard));
-    else if (write(client, server->answer, strlen(server->answer)) < 0)
+    const char *answer = server->answer ? server->answer : "";
+    if (write(client, answer, strlen(answer)) < 0)
         perror("write");
+    while (!server->answer && count > 0)
+        count = read(client, server->heard, sizeof(server->heard));
     close(client);
     return NULL;
 }
