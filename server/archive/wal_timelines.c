@@ -103,6 +103,34 @@ static void judge_between(struct wal_view *view, uint32_t from, uint32_t to)
     }
 }
 
+/* The oldest backup from which a restore can begin. */
+static const struct judged *oldest(const struct wal_view *view)
+{
+    const struct judged *backups = view->judgement->backups;
+    for (size_t i = 0; i < view->newest; i++)
+        if (view->fates[i].judged && !view->fates[i].missing && !backups[i].damaged &&
+            !backups[i].parent_damaged)
+            return &backups[i];
+    return &backups[view->newest];
+}
+
+/* The same for older backups. Restores from the newest one do not look for these. */
+static void judge_past(struct wal_view *view, uint32_t own)
+{
+    const struct judged *backup = oldest(view);
+    for (uint32_t timeline = backup->facts->segment.timeline + 1; timeline <= own; timeline++) {
+        if (facts_history(view->judgement->facts, timeline))
+            continue;
+        judgement_find(&view->found, FINDING_NOTE, "history-missing", history_key(view, timeline),
+                       xstrdup("there is no such object"),
+                       xasprintf("a restore from %s would not come to timeline %u; restores from "
+                                 "the newest backup do not need it",
+                                 backup->facts->name, timeline),
+                       look_for_history);
+        return;
+    }
+}
+
 /* A timeline before that of the newest backup, which is not of its past. */
 static void judge_older(struct wal_view *view, uint32_t timeline)
 {
@@ -128,6 +156,7 @@ void wal_view_timelines(struct wal_view *view)
         return;
     const struct facts *facts = view->judgement->facts;
     const uint32_t own = view->judgement->backups[view->newest].facts->segment.timeline;
+    judge_past(view, own);
     judge_between(view, own, view->way.target);
     size_t run = 0, history = 0;
     uint32_t done = 0;

@@ -124,6 +124,26 @@ static void histories_between_are_looked_for_one_by_one(void **state)
                             "3") ": line 1 is not \"<timeline> <LSN> <reason>\"\n");
 }
 
+static void histories_that_only_older_backups_need(void **state)
+{
+    (void)state;
+    struct source store = four();
+    store_backup(&store, (struct store_backup){.timeline = 4, .first = 8});
+    store_check(&store, "");
+    store = four();
+    store_backup(&store, (struct store_backup){.timeline = 4, .first = 8});
+    store_remove(&store, HISTORY("2"));
+    const struct judge_options options = {.now = STORE_TIME + STORE_DAY};
+    struct report report = store_judge(&store, &options);
+    store_check_lines(&report,
+                      "note history-missing " HISTORY("2") ".lz4: there is no such object\n");
+    assert_string_equal(report.findings[0].means,
+                        "a restore from base_000000010000000000000002 would not come to timeline "
+                        "2; restores from the newest backup do not need it");
+    report_done(&report);
+    store_done(&store);
+}
+
 static void an_archive_that_begins_on_a_later_timeline(void **state)
 {
     (void)state;
@@ -191,6 +211,7 @@ int main(void)
         cmocka_unit_test(a_history_that_cannot_be_read),
         cmocka_unit_test(several_promotions),
         cmocka_unit_test(histories_between_are_looked_for_one_by_one),
+        cmocka_unit_test(histories_that_only_older_backups_need),
         cmocka_unit_test(an_archive_that_begins_on_a_later_timeline),
         cmocka_unit_test(a_timeline_that_does_not_follow),
         cmocka_unit_test(timelines_that_were_given_up),
