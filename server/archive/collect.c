@@ -59,7 +59,7 @@ struct record_input {
     bool ok;
 };
 
-static void take_set(void *context, struct str tar, bool label)
+static void take_set(void *context, struct str tar)
 {
     struct record_input *input = context;
     struct backup_facts *backup = input->backup;
@@ -68,8 +68,6 @@ static void take_set(void *context, struct str tar, bool label)
         fact->named = true;
     else
         strlist_add(&backup->missing, tar);
-    if (label && !backup->label_in)
-        backup->label_in = xstrndup(tar.data, tar.length);
 }
 
 static bool take_record(void *context, struct str bytes)

@@ -190,7 +190,6 @@ static void backup_done(struct backup_facts *backup)
     free(backup->metadata.why);
     free(backup->files.why);
     free(backup->control.why);
-    free(backup->label_in);
     record_done(&backup->described);
     record_done(&backup->metadata_record);
     record_done(&backup->files_record);

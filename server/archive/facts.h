@@ -57,7 +57,6 @@ struct backup_facts {
     size_t tar_count, tar_room;
     size_t tars_dropped;    /* beyond FACTS_TARS_MAX */
     struct strlist missing; /* tar objects that the list of files names, but that are not there */
-    char *label_in;         /* the tar object that holds backup_label, by the list; NULL */
 };
 
 struct history_facts {

@@ -8,6 +8,8 @@
 #define SIZE_TOLERANCE_PERCENT 1
 #define SIZE_TOLERANCE_BYTES 64
 
+#define MANY_FILES 100
+
 static const char *const new_backup =
     "take a new base backup now; look for the object in the bucket's versions and in copies of it; "
     "delete nothing until the new backup is verified";
@@ -49,11 +51,6 @@ static void check_sentinel(struct judgement *judgement, struct judged *backup)
     } else if (fact->state != FACT_READ) {
         unknown(judgement, backup, "not-read", judgement_sentinel(backup->facts),
                 xstrdup(fact->why), look_again);
-        backup->in_doubt = true;
-    } else if (record_has(record, RECORD_WAL_E) && !record_has(record, RECORD_START_LSN)) {
-        unknown(judgement, backup, "wal-e", judgement_sentinel(backup->facts),
-                xstrdup("WAL-E wrote this backup, whose format is not judged here"),
-                "take a base backup with WAL-G");
         backup->in_doubt = true;
     } else if (!record_has(record, RECORD_START_LSN) || !record_has(record, RECORD_FINISH_LSN)) {
         damage(
@@ -124,14 +121,16 @@ static void check_files(struct judgement *judgement, struct judged *backup)
                xstrdup("there is no such object"));
 }
 
-/* A list with files that are not in the backup, in a backup that is complete in itself; and the
- * other way round. */
+/* A delta has files that it did not copy, and a full backup has none. A short list of a delta shows
+ * nothing: a data directory has about a thousand files, most of which no one changes. */
 static void check_whose_files(struct judgement *judgement, struct judged *backup)
 {
     const struct backup_facts *facts = backup->facts;
     const struct record *files = &facts->files_record;
     const bool delta = facts->parent.timeline;
-    if (facts->files.state != FACT_READ || !files->has_files || files->has_unchanged == delta)
+    const bool other =
+        delta ? !files->has_unchanged && files->files >= MANY_FILES : files->has_unchanged;
+    if (facts->files.state != FACT_READ || !other)
         return;
     damage(judgement, backup, "files-mismatch", judgement_key(facts, "/files_metadata.json"),
            xasprintf("is the list of a %s backup, this one is a %s: it is of another backup",
@@ -185,16 +184,6 @@ static void check_unnamed(struct judgement *judgement, struct judged *backup,
                          tar->name));
 }
 
-/* The part with the largest number; NULL when there is none. */
-static const struct tar_fact *last_part(const struct backup_facts *facts)
-{
-    const struct tar_fact *last = NULL;
-    for (size_t i = 0; i < facts->tar_count; i++)
-        if (facts->tars[i].kind == NAME_PART && (!last || facts->tars[i].part > last->part))
-            last = &facts->tars[i];
-    return last;
-}
-
 static bool has(const struct backup_facts *facts, enum name_kind kind)
 {
     for (size_t i = 0; i < facts->tar_count; i++)
@@ -232,18 +221,6 @@ static void check_control(struct judgement *judgement, struct judged *backup)
                 "and keep the key outside the cluster");
     else
         free(object);
-}
-
-/* In a backup that does not say where its label is, it is in the last part. */
-static void check_label(struct judgement *judgement, struct judged *backup)
-{
-    const struct backup_facts *facts = backup->facts;
-    if (has(facts, NAME_LABEL) || facts->label_in || facts->missing.count)
-        return;
-    if (sets_are_known(backup))
-        damage(judgement, backup, "label-missing", tar_key_of(backup, "backup_label"),
-               xstrdup("there is no such object, and files_metadata.json names no other that holds "
-                       "backup_label"));
 }
 
 static void check_sizes(struct judgement *judgement, struct judged *backup)
@@ -285,18 +262,30 @@ static void check_tars(struct judgement *judgement, struct judged *backup)
             check_unnamed(judgement, backup, tar);
         }
     }
-    if (!last_part(facts) && complete) {
+    if (!has(facts, NAME_PART) && complete) {
         damage(judgement, backup, "part-missing", tar_key(backup, ""), xstrdup("holds no part"));
         complete = false;
     }
     check_control(judgement, backup);
-    check_label(judgement, backup);
     if (complete && has(facts, NAME_PG_CONTROL))
         check_sizes(judgement, backup);
 }
 
+/* WAL-E, from which WAL-G comes, wrote less, and other things, into the same place. */
+static bool is_of_wal_e(const struct record *record)
+{
+    return record_has(record, RECORD_WAL_E) && !record_has(record, RECORD_START_LSN);
+}
+
 void judge_backup(struct judgement *judgement, struct judged *backup)
 {
+    if (is_of_wal_e(&backup->facts->described)) {
+        backup->in_doubt = true;
+        unknown(judgement, backup, "wal-e", judgement_sentinel(backup->facts),
+                xstrdup("WAL-E wrote this backup, whose format is not judged here"),
+                "take a base backup with WAL-G");
+        return;
+    }
     check_sentinel(judgement, backup);
     check_metadata(judgement, backup);
     if (!backup->in_doubt || backup->facts->sentinel.state != FACT_READ)

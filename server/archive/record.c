@@ -150,14 +150,13 @@ static void top_value(struct record_reader *reader, const struct json_token *tok
 static void end_set(struct record_reader *reader)
 {
     if (reader->set)
-        reader->set(reader->context, (struct str){reader->tar, reader->tar_length}, reader->label);
+        reader->set(reader->context, (struct str){reader->tar, reader->tar_length});
 }
 
 /* {"part_001.tar.lz4": ["/base/1/112", ...], ...} */
 static void in_sets(struct record_reader *reader, const struct json_token *token)
 {
     if (token->depth == 2 && token->kind == JSON_TOKEN_KEY) {
-        reader->label = false;
         if (token->cut || token->text.length > sizeof reader->tar) {
             problem(reader, "a name in TarFileSets", "short enough for a tar object");
             reader->tar_length = 0;
@@ -170,15 +169,14 @@ static void in_sets(struct record_reader *reader, const struct json_token *token
         end_set(reader);
     } else if (token->depth == 2 && token->kind != JSON_TOKEN_ARRAY) {
         problem(reader, "a value in TarFileSets", "an array");
-    } else if (token->depth == 3 && token->kind == JSON_TOKEN_TEXT &&
-               (str_is(token->text, "backup_label") || str_is(token->text, "/backup_label"))) {
-        reader->label = true;
     }
 }
 
 /* {"/base/1/112": {"IsIncremented": false, "IsSkipped": true, ...}, ...} */
 static void in_files(struct record_reader *reader, const struct json_token *token)
 {
+    if (token->depth == 2 && token->kind == JSON_TOKEN_KEY)
+        reader->record->files++;
     if (token->depth != 3)
         return;
     if (token->kind == JSON_TOKEN_KEY)

@@ -33,6 +33,7 @@ struct record {
     uint64_t values[RECORD_FIELDS]; /* numbers, 0 and 1, seconds UTC */
     uint32_t seen;                  /* bit of each field that was there and not null */
     char *delta_from;               /* the backup that a delta builds on; NULL */
+    uint64_t files;                 /* how many the list of files has */
     bool has_files;                 /* the list of files is there (also in an old sentinel) */
     bool has_sets;                  /* it says which tar object holds which files */
     bool has_unchanged;             /* a file in it was not copied, or only in part: a delta's */
@@ -43,9 +44,8 @@ static inline bool record_has(const struct record *record, enum record_field fie
     return record->seen >> field & 1;
 }
 
-/* Called for each tar object that the list of files names, in the order of the list; `label` when
- * it holds backup_label. */
-typedef void (*record_set)(void *context, struct str tar, bool label);
+/* Called for each tar object that the list of files names, in the order of the list. */
+typedef void (*record_set)(void *context, struct str tar);
 
 /* Longest name of a tar object that is read. */
 #define RECORD_TAR_MAX 255
@@ -62,7 +62,6 @@ struct record_reader {
     bool sets_key, files_key;     /* that value is the one of TarFileSets, of Files */
     enum record_place place;
     bool unchanged_key;   /* of a file */
-    bool label;           /* the tar object that is being read holds backup_label */
     struct error problem; /* the first one that is not of form */
     size_t tar_length;
     char tar[RECORD_TAR_MAX];

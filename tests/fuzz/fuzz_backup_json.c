@@ -11,11 +11,11 @@
 
 #define SETS_MAX (1024u * 1024)
 
-static void write_set(void *context, struct str tar, bool label)
+static void write_set(void *context, struct str tar)
 {
     fuzz_check(tar.length <= RECORD_TAR_MAX, "a name is bounded");
     buf_add(context, tar);
-    buf_add_text(context, label ? "!" : ";");
+    buf_add_text(context, ";");
 }
 
 static bool read_record(enum record_kind kind, struct str bytes, size_t step, struct record *record,

@@ -19,7 +19,6 @@ static void the_facts_of_a_whole_archive(void **state)
     assert_int_equal(delta->control.state, FACT_READ);
     assert_string_equal(delta->described.delta_from, STORE_FULL);
     assert_int_equal(delta->metadata_record.values[RECORD_FINISH_LSN], 67109120);
-    assert_string_equal(delta->label_in, "backup_label.tar");
     assert_int_equal(delta->missing.count, 0);
     assert_true(facts_tar(delta, STR("part_001.tar"))->named);
     assert_false(facts_tar(delta, STR("pg_control.tar"))->named);
