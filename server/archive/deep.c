@@ -191,8 +191,25 @@ static void mark_path(const struct look *look, struct segment_name segment, enum
 #define WAY_OUT_WAL                                                                                \
     "make a new base backup now, so that restores no longer need it; if the bucket keeps "         \
     "versions, bring back the one before"
-#define WAY_OUT_UNKNOWN                                                                            \
-    "look again when the store can be reached, with keys that may read every object"
+/* What could not be told is told otherwise. */
+static const struct {
+    const char *code, *way_out;
+} unknown_ways[] = {
+    {"codec-unknown", "restore this backup once with WAL-G itself"},
+    {"encrypted", "what is encrypted can be judged only by restoring it: do so once, with its key, "
+                  "and keep the key outside the cluster"},
+    {"wal-unknown", "restore this backup once, on a machine like the one that wrote it"},
+};
+
+static const char *way_out(enum finding_kind kind, const char *code, const char *of_damage)
+{
+    if (kind == FINDING_DAMAGE)
+        return of_damage;
+    for (size_t i = 0; i < sizeof(unknown_ways) / sizeof(unknown_ways[0]); i++)
+        if (strcmp(unknown_ways[i].code, code) == 0)
+            return unknown_ways[i].way_out;
+    return "look again when the store can be reached, with keys that may read every object";
+}
 
 static void add_wal(struct look *look, enum finding_kind kind, const char *code, const char *key,
                     const struct name *name, const char *what)
@@ -212,7 +229,7 @@ static void add_wal(struct look *look, enum finding_kind kind, const char *code,
         buf_add_text(&means, " UTC");
     }
     report_add(look->report, kind, code, key, what, buf_str(&means).data,
-               kind == FINDING_DAMAGE ? WAY_OUT_WAL : WAY_OUT_UNKNOWN);
+               way_out(kind, code, WAY_OUT_WAL));
     mark_path(look, name->segment, kind);
 }
 
@@ -220,6 +237,8 @@ void look_found(struct look *look, enum finding_kind kind, const char *code, con
                 const char *what)
 {
     struct name name = name_parse(str_of(key));
+    if (look_has(look, code, key)) /* judge.c has seen its first bytes */
+        return;
     if (!name.backup.data) {
         add_wal(look, kind, code, key, &name, what);
         return;
@@ -228,7 +247,7 @@ void look_found(struct look *look, enum finding_kind kind, const char *code, con
     report_add(look->report, kind, code, key, what,
                damage ? "a restore from this backup, or from a delta on it, would fail"
                       : "a restore from this backup may fail",
-               damage ? WAY_OUT_BACKUP : WAY_OUT_UNKNOWN);
+               way_out(kind, code, WAY_OUT_BACKUP));
     mark_backups(look->report, name.backup, kind);
 }
 

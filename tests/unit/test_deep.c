@@ -96,16 +96,15 @@ static void look(struct archive *archive, const atomic_bool *cancel, struct buf 
     struct report_backup *backups = xcalloc(2, sizeof(*backups));
     backups[0] = backup(FULL, NULL, 2);
     backups[1] = backup(DELTA, FULL, 3);
-    archive->report = (struct report){
-        .prefix = xstrdup("an archive"),
-        .backups = backups,
-        .backup_count = 2,
-        .wal_segment_size = MIB,
-        .wal_newest = xstrdup("000000020000000000000007"),
-        .system_identifier = SYSTEM,
-    };
+    struct report *report = &archive->report;
+    report->prefix = xstrdup("an archive");
+    report->backups = backups;
+    report->backup_count = 2;
+    report->wal_segment_size = MIB;
+    report->wal_newest = xstrdup("000000020000000000000007");
+    report->system_identifier = SYSTEM;
     struct deep_options options = {.cancel = cancel};
-    deep(&archive->source, facts, &options, &archive->report);
+    deep(&archive->source, facts, &options, report);
     buf_add_text(lines, "");
     for (size_t i = 0; i < archive->report.finding_count; i++) {
         const struct finding *it = &archive->report.findings[i];
@@ -239,6 +238,16 @@ static void wal_that_nobody_needs(void **state)
     assert_backups(&archive, BACKUP_USABLE, BACKUP_USABLE, "000000020000000000000007");
 }
 
+static void what_is_told_already_is_not_told_again(void **state)
+{
+    (void)state;
+    cleanup(done) struct archive archive;
+    make(&archive);
+    add(&archive, PART ".lzo", STR("x"));
+    report_add(&archive.report, FINDING_UNKNOWN, "codec-unknown", PART ".lzo", "told", "", "");
+    assert_found(&archive, "unknown codec-unknown " PART ".lzo: told\n");
+}
+
 static void it_can_be_ended(void **state)
 {
     (void)state;
@@ -272,6 +281,7 @@ int main(void)
         cmocka_unit_test(the_first_segment_of_a_timeline),
         cmocka_unit_test(a_segment_that_a_backup_needs),
         cmocka_unit_test(wal_that_nobody_needs),
+        cmocka_unit_test(what_is_told_already_is_not_told_again),
         cmocka_unit_test(it_can_be_ended),
         cmocka_unit_test(nothing_is_wrong),
     };

@@ -13,7 +13,6 @@ struct page_fixture {
     struct watch_config config;
     struct log *log;
     struct watch_page *page;
-    struct http_handler handler;
 };
 
 static void make(struct page_fixture *fixture)
@@ -26,7 +25,6 @@ static void make(struct page_fixture *fixture)
     fixture->config.interval = 3600 * 1000;
     fixture->log = log_new(2, LOG_ERROR, LOG_FORMAT_JSON);
     fixture->page = watch_page_new(&fixture->config, fixture->log);
-    fixture->handler = watch_page_handler(fixture->page);
 }
 
 static void done(struct page_fixture *fixture)
@@ -42,8 +40,9 @@ static unsigned ask(struct page_fixture *fixture, const char *method, const char
 {
     struct http_request request = {.method = method, .path = path};
     struct http_reply reply = {0};
-    if (fixture->handler.accepts(fixture->handler.context, &request, &reply))
-        fixture->handler.reply(fixture->handler.context, &request, &reply);
+    struct http_handler handler = watch_page_handler(fixture->page);
+    if (handler.accepts(handler.context, &request, &reply))
+        handler.reply(handler.context, &request, &reply);
     free(*text);
     *text = buf_take(&reply.body);
     return reply.status;
