@@ -114,20 +114,30 @@ static const struct judged *oldest(const struct wal_view *view)
     return &backups[view->newest];
 }
 
+static void report_past(struct wal_view *view, const struct judged *backup, uint32_t timeline)
+{
+    const struct history_facts *history = facts_history(view->judgement->facts, timeline);
+    judgement_find(&view->found, FINDING_NOTE, history ? "history-unreadable" : "history-missing",
+                   history_key(view, timeline),
+                   xstrdup(history ? history->fact.why : "there is no such object"),
+                   xasprintf("a restore from %s would not come to timeline %u; restores from the "
+                             "newest backup do not need it",
+                             backup->facts->name, timeline),
+                   look_for_history);
+}
+
 /* The same for older backups. Restores from the newest one do not look for these. */
 static void judge_past(struct wal_view *view, uint32_t own)
 {
     const struct judged *backup = oldest(view);
     for (uint32_t timeline = backup->facts->segment.timeline + 1; timeline <= own; timeline++) {
-        if (facts_history(view->judgement->facts, timeline))
-            continue;
-        judgement_find(&view->found, FINDING_NOTE, "history-missing", history_key(view, timeline),
-                       xstrdup("there is no such object"),
-                       xasprintf("a restore from %s would not come to timeline %u; restores from "
-                                 "the newest backup do not need it",
-                                 backup->facts->name, timeline),
-                       look_for_history);
-        return;
+        const struct history_facts *history = facts_history(view->judgement->facts, timeline);
+        if (!history || history->fact.state == FACT_BROKEN) {
+            report_past(view, backup, timeline);
+            return; /* a restore looks no further */
+        }
+        if (history->fact.state != FACT_READ)
+            report_unread(view, history);
     }
 }
 

@@ -192,6 +192,34 @@ static void timelines_that_were_given_up(void **state)
                         "timeline 3: it was given up, or is another database's\n");
 }
 
+static void a_history_that_only_older_backups_need(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool forbidden;
+        const char *lines;
+    } cases[] = {
+        {"1 0/4000010 x\n", false, ""},
+        {NULL, false, "note history-missing " HISTORY("2") ".lz4: there is no such object\n"},
+        {"x", false,
+         "note history-unreadable " HISTORY("2") ": line 1 is not \"<timeline> <LSN> <reason>\"\n"},
+        {"x", true, "unknown not-read " HISTORY("2") ": the store says 403 AccessDenied\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct source store = {.segment_size = 16 * STORE_MIB};
+        store_segments(&store, 1, 2, 3);
+        store_backup(&store, (struct store_backup){.timeline = 1, .first = 2});
+        store_segments(&store, 2, 4, 9);
+        store_backup(&store, (struct store_backup){.timeline = 2, .first = 6});
+        if (cases[i].text) {
+            store_history(&store, 2, cases[i].text);
+            store_at(&store, HISTORY("2"))->forbidden = cases[i].forbidden;
+        }
+        store_check(&store, cases[i].lines);
+    }
+}
+
 static void without_a_history_of_its_own_nothing_is_known_of_older_timelines(void **state)
 {
     (void)state;
@@ -215,6 +243,7 @@ int main(void)
         cmocka_unit_test(an_archive_that_begins_on_a_later_timeline),
         cmocka_unit_test(a_timeline_that_does_not_follow),
         cmocka_unit_test(timelines_that_were_given_up),
+        cmocka_unit_test(a_history_that_only_older_backups_need),
         cmocka_unit_test(without_a_history_of_its_own_nothing_is_known_of_older_timelines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
