@@ -3,6 +3,7 @@
 #include "certs/library.h"
 #include "server/command.h"
 #include "server/http.h"
+#include "server/s3_xml.h"
 #include "server/tls.h"
 #include "server/transfer.h"
 #include "server/version.h"
@@ -20,6 +21,7 @@ static const struct library libraries[] = {
     {"libmicrohttpd", http_library_version}, {"GnuTLS", tls_library_version},
     {"OpenSSL", certs_library_version},      {"jansson", jansson_version_str},
     {"libyaml", yaml_library_version},       {"libcurl", transfer_library_version},
+    {"expat", s3_xml_library_version},
 };
 
 #define LIBRARY_COUNT (sizeof(libraries) / sizeof(libraries[0]))

@@ -358,3 +358,8 @@ bool s3_xml_session(struct str xml, struct s3_session *ret, struct error *err)
                               "SessionToken and Expiration");
     return true;
 }
+
+const char *s3_xml_library_version(void)
+{
+    return XML_ExpatVersion() + strlen("expat_");
+}

@@ -55,4 +55,7 @@ struct s3_session {
 bool s3_xml_session(struct str xml, struct s3_session *ret, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The version of expat in use. */
+const char *s3_xml_library_version(void);
+
 #endif

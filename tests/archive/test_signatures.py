@@ -26,7 +26,7 @@ NAMED = (
 ALPHABET = "abcXYZ019-._~ !\"#$%&'()*+,:;<=>?@[]^`{|}/äß€😀\t"
 RANDOM = random.Random(4)  # always the same ones
 UGLY = NAMED + tuple(
-    "".join(RANDOM.choices(ALPHABET, k=RANDOM.randrange(1, 40))) for _ in range(150)
+    "".join(RANDOM.choices(ALPHABET, k=RANDOM.randrange(1, 40))) for _ in range(80)
 )
 
 

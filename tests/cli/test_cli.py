@@ -185,7 +185,15 @@ def test_version() -> None:
     known = json.loads(run("version", "--json").out)
     assert set(known) == {"version", "commit", "libraries"}
     libraries = known["libraries"]
-    assert set(libraries) == {"libmicrohttpd", "GnuTLS", "OpenSSL", "jansson", "libyaml", "libcurl"}
+    assert set(libraries) == {
+        "libmicrohttpd",
+        "GnuTLS",
+        "OpenSSL",
+        "jansson",
+        "libyaml",
+        "libcurl",
+        "expat",
+    }
     assert all(re.fullmatch(r"\d+\.\d+(\.\d+)*", version) for version in libraries.values())
     lines = run("version").out.splitlines()
     assert lines[:2] == [f"harbor-pg-webhook {known['version']}", f"commit {known['commit']}"]
