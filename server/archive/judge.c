@@ -100,6 +100,15 @@ static int64_t time_of(const struct backup_facts *facts, enum record_field field
     return facts->modified;
 }
 
+/* 'wal-g backup-mark' changes metadata.json alone. */
+static bool is_permanent(const struct backup_facts *facts)
+{
+    const struct record *record = record_has(&facts->metadata_record, RECORD_PERMANENT)
+                                      ? &facts->metadata_record
+                                      : &facts->described;
+    return record->values[RECORD_PERMANENT];
+}
+
 static int compare(const void *a, const void *b)
 {
     const struct judged *x = a, *y = b;
@@ -125,6 +134,7 @@ static void collect_backups(struct judgement *judgement)
             .record = one->sentinel.state == FACT_READ ? &one->described : &one->metadata_record,
             .start = time_of(one, RECORD_START_TIME),
             .finish = time_of(one, RECORD_FINISH_TIME),
+            .permanent = is_permanent(one),
             .parent = JUDGEMENT_NONE,
         };
     }
@@ -162,7 +172,7 @@ static void describe(struct judged *from, struct report_backup *to)
         .system_identifier = values[RECORD_SYSTEM_IDENTIFIER],
         .compressed_size = values[RECORD_COMPRESSED_SIZE],
         .uncompressed_size = values[RECORD_UNCOMPRESSED_SIZE],
-        .permanent = values[RECORD_PERMANENT],
+        .permanent = from->permanent,
         .reaches = from->reaches,
         .reaches_wal = TAKE(from->reaches_wal),
     };

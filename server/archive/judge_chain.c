@@ -12,10 +12,20 @@ static const char *parent_name(const struct judged *backup)
     return backup->in_doubt ? NULL : backup->record->delta_from;
 }
 
-static size_t find(const struct judgement *judgement, const char *name)
+static bool is_called(const struct judged *backup, const char *name)
 {
-    for (size_t i = 0; i < judgement->count; i++)
-        if (!strcmp(judgement->backups[i].facts->name, name))
+    return !strcmp(backup->facts->name, name);
+}
+
+/* A parent is older than its delta, and seldom much older. */
+static size_t find(const struct judgement *judgement, const struct judged *delta, const char *name)
+{
+    const size_t own = (size_t)(delta - judgement->backups);
+    for (size_t i = own; i > 0; i--)
+        if (is_called(&judgement->backups[i - 1], name))
+            return i - 1;
+    for (size_t i = own; i < judgement->count; i++)
+        if (is_called(&judgement->backups[i], name))
             return i;
     return JUDGEMENT_NONE;
 }
@@ -36,7 +46,7 @@ static void link_parent(struct judgement *judgement, struct judged *backup)
     const char *name = parent_name(backup);
     if (!name)
         return;
-    backup->parent = find(judgement, name);
+    backup->parent = find(judgement, backup, name);
     if (backup->parent == JUDGEMENT_NONE) {
         const bool objects = facts_backup(judgement->facts, str_of(name));
         parent_finding(judgement, backup, "parent-missing",

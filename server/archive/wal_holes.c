@@ -171,8 +171,7 @@ void wal_view_holes(struct wal_view *view)
         not_begun(view);
         for (size_t i = 0; i < view->newest; i++) {
             const struct judged *backup = &view->judgement->backups[i];
-            if (view->fates[i].judged && !view->fates[i].missing &&
-                !backup->record->values[RECORD_PERMANENT])
+            if (view->fates[i].judged && !view->fates[i].missing && !backup->permanent)
                 older_way(view, backup, &told);
         }
     }

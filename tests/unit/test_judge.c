@@ -212,6 +212,27 @@ static void many_foreign_objects_are_counted(void **state)
     store_done(&store);
 }
 
+static void a_backup_may_be_marked_permanent_later(void **state)
+{
+    (void)state;
+    struct source store = store_whole();
+    store_change(&store, STORE_BACKUPS STORE_FULL "/metadata.json", "\"is_permanent\":false",
+                 "\"is_permanent\":true");
+    const struct judge_options options = {.now = NOW};
+    struct report report = store_judge(&store, &options);
+    store_check_lines(&report, "");
+    assert_true(report.backups[0].permanent);
+    assert_false(report.backups[1].permanent);
+    report_done(&report);
+    store_change(&store, STORE_BACKUPS STORE_FULL "/metadata.json", "is_permanent", "other");
+    store_change(&store, STORE_BACKUPS STORE_FULL STORE_SENTINEL, "\"IsPermanent\":false",
+                 "\"IsPermanent\":true");
+    report = store_judge(&store, &options);
+    assert_true(report.backups[0].permanent);
+    report_done(&report);
+    store_done(&store);
+}
+
 static void what_is_more_than_is_kept_could_not_be_told(void **state)
 {
     (void)state;
@@ -279,6 +300,7 @@ int main(void)
         cmocka_unit_test(one_usable_backup_of_two),
         cmocka_unit_test(foreign_objects_are_notes),
         cmocka_unit_test(many_foreign_objects_are_counted),
+        cmocka_unit_test(a_backup_may_be_marked_permanent_later),
         cmocka_unit_test(what_is_more_than_is_kept_could_not_be_told),
         cmocka_unit_test(backups_of_the_same_second_are_in_the_order_of_the_wal),
         cmocka_unit_test(an_old_sentinel_has_no_times),

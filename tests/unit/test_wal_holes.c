@@ -98,8 +98,8 @@ static void a_hole_before_the_newest_backup_is_a_note(void **state)
     assert_string_equal(report.backups[0].reaches_wal, "000000010000000000000002");
     assert_int_equal(report.backups[0].state, BACKUP_USABLE);
     report_done(&report);
-    store_change(&store, "basebackups_005/base_000000010000000000000002" STORE_SENTINEL,
-                 "\"IsPermanent\":false", "\"IsPermanent\":true");
+    store_change(&store, "basebackups_005/base_000000010000000000000002/metadata.json",
+                 "\"is_permanent\":false", "\"is_permanent\":true");
     store_check(&store, ""); /* retention leaves a permanent backup its own WAL alone */
 }
 
