@@ -35,7 +35,7 @@ bool settle_find(const struct facts *facts, int64_t now, struct unsettled *ret)
     const int64_t age = now - wal_time(wal, wal_segment(timeline, ret->last, size));
     ret->segment_size = size;
     ret->seconds = age > 0 ? SETTLE_SECONDS - age : SETTLE_SECONDS;
-    return ret->seconds > 0;
+    return age >= -SETTLE_SKEW && ret->seconds > 0;
 }
 
 struct again {

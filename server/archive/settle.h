@@ -15,6 +15,9 @@
  * segments at a time unless it is told otherwise. */
 #define SETTLE_SEGMENTS 32
 
+/* How far ahead the store's clock may be, in seconds; further, it says nothing. */
+#define SETTLE_SKEW 300
+
 /* What is to be looked at again. */
 struct unsettled {
     uint32_t timeline;

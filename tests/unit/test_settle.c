@@ -49,7 +49,7 @@ static void a_hole_in_the_newest_wal_may_be_filled_yet(void **state)
     (void)state;
     static const struct {
         int64_t after, seconds; /* after the newest segment was archived; 0 = no wait */
-    } cases[] = {{-1000, 5}, {0, 5}, {1, 4}, {4, 1}, {5, 0}, {1000, 0}};
+    } cases[] = {{-301, 0}, {-300, 5}, {0, 5}, {1, 4}, {4, 1}, {5, 0}, {1000, 0}};
     struct source store = archive(3);
     store_remove_segment(&store, 2, 4);
     struct facts facts = listed(&store);
