@@ -238,7 +238,8 @@ static void check_contents(const struct backup_look *backup)
 {
     const char *name = backup->facts->name;
     autofree char *key = key_of(backup->facts, "/");
-    if (!backup->whole || !backup->read)
+    bool missing = backup->facts->missing.count || backup->read < backup->facts->tar_count;
+    if (!backup->whole || !backup->read || missing)
         return;
     if (!backup->has_label && !look_has(backup->look, "label-missing", name))
         look_found(backup->look, FINDING_DAMAGE, "label-missing", key,
@@ -246,7 +247,7 @@ static void check_contents(const struct backup_look *backup)
     if (!backup->has_control && !look_has(backup->look, "pg-control-missing", name))
         look_found(backup->look, FINDING_DAMAGE, "pg-control-missing", key,
                    "no part of it holds global/pg_control");
-    if (backup->read == backup->facts->tar_count)
+    if (!look_has(backup->look, "parts-size", name))
         check_size(backup);
 }
 

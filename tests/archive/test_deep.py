@@ -165,6 +165,15 @@ def test_sizes_that_do_not_fit(tmp_path: Path) -> None:
     assert damage("size-mismatch", f"{BACKUPS}/{FIRST}{SENTINEL}") in seen.findings
 
 
+def test_what_follows_from_a_missing_part_is_not_told(tmp_path: Path) -> None:
+    """That the sizes do not fit, and that the label is nowhere."""
+    archive = begun(style=Style(label="part_003.tar")).archive
+    key = tar(FIRST, "part_003")
+    seen = verify(archive.without(key).write(tmp_path), "--deep")
+    own = {it for it in seen.findings if FIRST in it[2].split("/")}
+    assert own == {damage("part-missing", key)}
+
+
 def test_wal_before_the_first_backup_is_not_read(tmp_path: Path) -> None:
     assert verify(flipped(wal("11"))().write(tmp_path), "--deep").status == USABLE
 
