@@ -100,6 +100,24 @@ static void after_a_cancel_nothing_is_asked(void **state)
     kube_free(kube);
 }
 
+static void a_token_in_memory_needs_no_file(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    struct kube_access access = {.server = xstrdup("https://127.0.0.1:9"), .token = BUF(16)};
+    buf_add_text(&access.token, "token");
+    struct kube *kube = kube_new(&access);
+    assert_null(access.token.data);
+    json_t *object = json_object();
+    kube_rehearse(kube, true);
+    assert_int_equal(kube_create(kube, &secret, object, NULL, &err), KUBE_UNREACHABLE);
+    assert_string_equal(err.text,
+                        "secrets/ca: no answer from https://127.0.0.1:9: Couldn't connect to "
+                        "server");
+    json_decref(object);
+    kube_free(kube);
+}
+
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 
 int main(void)
@@ -109,6 +127,7 @@ int main(void)
         WITH_FOLDER(what_is_no_token_is_not_sent),
         WITH_FOLDER(where_nobody_listens_is_told),
         WITH_FOLDER(after_a_cancel_nothing_is_asked),
+        cmocka_unit_test(a_token_in_memory_needs_no_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
