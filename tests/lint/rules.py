@@ -59,9 +59,10 @@ NOT_FOR = {"patches": WORLD, "certs": CLOCK, "base": CLOCK}
 PURE_IN_SERVER = {
     f"archive_{name}.c"
     for name in """
-        facts history json_stream judge judge_backup judge_chain judge_record judge_wal judgement
-        names record render_text report segment_size wal wal_holes wal_ranges wal_timelines
-        wal_view way
+        codec codec_brotli codec_lz4 codec_lzma codec_zstd facts file_sets history
+        json_stream judge judge_backup judge_chain judge_record judge_wal judgement
+        label names pg_control rate record render_text report segment_size tar wal
+        wal_header wal_holes wal_ranges wal_timelines wal_view watch_plan way
     """.split()
 }
 
