@@ -82,7 +82,8 @@ bool look_has(const struct look *look, const char *code, const char *part)
 {
     for (size_t i = 0; i < look->report->finding_count; i++) {
         const struct finding *finding = &look->report->findings[i];
-        if (strcmp(finding->code, code) == 0 && strstr(finding->object, part))
+        if (strcmp(finding->code, code) == 0 &&
+            str_find(str_of(finding->object), str_of(part)) >= 0)
             return true;
     }
     return false;
