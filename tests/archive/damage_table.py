@@ -69,6 +69,7 @@ PART, LABEL, CONTROL = (tar(FIRST, it) for it in ("part_001", "backup_label", "p
 PARTS = f"{BACKUPS}/{FIRST}/tar_partitions/"
 PARTIAL = f"{segment('2E')}.partial.lz4"
 CONTROLS = [tar(it, "pg_control") for it in OF_ALL]
+HISTORIES = [history(2), history(3)]
 
 TRUNCATED = [
     row("half a sentinel", half(sentinel(FIRST)), "sentinel-unreadable", sentinel(FIRST), ORPHAN),
@@ -226,7 +227,7 @@ NOT_TO_BE_TOLD = [
         styled(encrypted=True),
         {
             *(unknown("encrypted", it) for it in CONTROLS),
-            unknown("encrypted", history(3)),
+            *(unknown("encrypted", it) for it in HISTORIES),
         },
     ),
     Damage(
@@ -234,7 +235,7 @@ NOT_TO_BE_TOLD = [
         styled(encrypted=True),
         {
             *(unknown("encrypted", it) for it in CONTROLS),
-            *(unknown("encrypted", it) for it in (wal("12"), wal("29"), wal("3E"), history(3))),
+            *(unknown("encrypted", it) for it in (wal("12"), wal("29"), wal("3E"), *HISTORIES)),
         },
         DEEP,
     ),
@@ -246,7 +247,7 @@ NOT_TO_BE_TOLD = [
     Damage(
         "another compression",
         styled(method="lzo"),
-        {unknown("codec-unknown", it.replace(".lz4", ".lzo")) for it in (*CONTROLS, history(3))},
+        {unknown("codec-unknown", it.replace(".lz4", ".lzo")) for it in (*CONTROLS, *HISTORIES)},
     ),
 ]
 
