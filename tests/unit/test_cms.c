@@ -153,6 +153,9 @@ static void refuses(struct str sealed, struct cms_key key, const char *expected)
 }
 
 #define NOT_ONE "a.cms: is not an encrypted archive (CMS authEnvelopedData, DER)"
+#define UNCHECKED                                                                                  \
+    "a.cms: was altered, its content does not pass the check of AES-GCM; fetch it again, or take " \
+    "another archive"
 
 static void what_is_no_archive_is_refused(void **state)
 {
@@ -238,9 +241,7 @@ static void truncated_and_altered_archives_are_refused(const struct forged *made
         sealed.data[at] ^= 1;
     }
     sealed.data[sealed.length - 1] ^= 1;
-    refuses(buf_str(&sealed), key,
-            "a.cms: was altered, its content does not pass the check of AES-GCM; fetch it again, "
-            "or take another archive");
+    refuses(buf_str(&sealed), key, UNCHECKED);
     sealed.data[sealed.length - 1] ^= 1;
     opens(buf_str(&sealed), key);
     buf_add_text(&sealed, "xy");
@@ -257,6 +258,59 @@ static void damage_is_told(void **state)
         truncated_and_altered_archives_are_refused(&made);
         forged_done(&made);
     }
+}
+
+/* Takes bytes out of a DER text, and their count off all lengths around them. */
+static void cut_out(struct buf *der, size_t from, size_t count)
+{
+    unsigned char *bytes = (unsigned char *)der->data;
+    size_t at = 0;
+    while (at < from) {
+        size_t digits = bytes[at + 1] < 0x80 ? 0 : bytes[at + 1] & 0x7fu;
+        size_t start = at + 2 + digits;
+        size_t length = digits ? 0 : bytes[at + 1];
+        for (size_t i = 0; i < digits; i++)
+            length = length << 8 | bytes[at + 2 + i];
+        bool around = start + length > from;
+        for (size_t i = 0, less = length - count; around && i < (digits ? digits : 1); i++)
+            bytes[start - 1 - i] = (unsigned char)(less >> 8 * i);
+        at = around ? start : start + length;
+        if (around && !(bytes[start - 2 - digits] & 0x20))
+            break;
+    }
+    memmove(bytes + from, bytes + from + count, der->length - from - count);
+    der->length -= count;
+}
+
+/* A tag of one byte is right once in 256 times, whatever the content. */
+static void a_shortened_tag_is_refused(void **state)
+{
+    (void)state;
+    struct forged made = forge(ec, NULL);
+    for (size_t kept = 1; kept < 16; kept++) {
+        struct buf sealed = seal_for(&made);
+        cut_out(&sealed, sealed.length - 16 + kept, 16 - kept);
+        refuses(buf_str(&sealed), key_of(made.key_pem), UNCHECKED);
+        buf_clear(&sealed);
+    }
+    forged_done(&made);
+}
+
+/* AES-256-OFB takes the key of AES-256-GCM and any content, and looks at no tag. */
+static void a_cipher_that_checks_nothing_is_refused(void **state)
+{
+    (void)state;
+    static const char gcm[] = "\x60\x86\x48\x01\x65\x03\x04\x01\x2e\x30\x11\x04\x0c";
+    struct forged made = forge(ec, NULL);
+    struct buf sealed = seal_for(&made);
+    long at = str_find(buf_str(&sealed), (struct str){gcm, sizeof(gcm) - 1});
+    assert_true(at > 0);
+    sealed.data[at + 8] = 0x2b; /* aes256-OFB */
+    sealed.data[at + 9] = 0x04; /* the parameters are its IV then, of 17 bytes */
+    cut_out(&sealed, (size_t)at + 9 + 2 + 16, 1);
+    refuses(buf_str(&sealed), key_of(made.key_pem), UNCHECKED);
+    buf_clear(&sealed);
+    forged_done(&made);
 }
 
 static void a_key_that_is_no_recipient_is_refused(void **state)
@@ -486,6 +540,8 @@ int main(void)
         cmocka_unit_test(a_message_without_a_check_of_its_content_is_refused),
         cmocka_unit_test(the_padding_that_tells_nothing_about_the_key_is_refused),
         cmocka_unit_test(damage_is_told),
+        cmocka_unit_test(a_shortened_tag_is_refused),
+        cmocka_unit_test(a_cipher_that_checks_nothing_is_refused),
         cmocka_unit_test(a_key_that_is_no_recipient_is_refused),
         cmocka_unit_test(a_key_may_come_with_its_certificate),
         cmocka_unit_test(a_passphrase_opens_an_encrypted_key),
