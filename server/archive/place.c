@@ -23,18 +23,20 @@ static struct str cut_last(struct str path, struct str *ret_last)
     return (struct str){path.data, at ? at - 1 : 0};
 }
 
-/* Takes "/wal/<version>" or "/wal" off the path; false when it ends in neither. */
+/* Takes "/wal/<version>" or "/wal" off the path; false when it ends in neither: then a number at
+ * its end is no version. */
 static bool cut_wal(struct str *path, struct str *ret_version)
 {
-    struct str last;
+    struct str last, version = STR("");
     struct str before = cut_last(*path, &last);
-    *ret_version = STR("");
     if (is_version(last)) {
-        *ret_version = last;
+        version = last;
         before = cut_last(before, &last);
     }
+    *ret_version = STR("");
     if (!str_is(last, "wal"))
         return false;
+    *ret_version = version;
     *path = before;
     return true;
 }
@@ -65,9 +67,12 @@ bool place_fits_configmap(const struct archive_place *place)
     return place->scope.data && !place->endpoint.length;
 }
 
-/* The prefix of a profile: spilo looks for the versions below ".../wal" by itself. */
+/* The prefix of a profile: spilo looks for the versions below ".../wal" by itself. "" when a folder
+ * that stands for the bucket does not tell it. */
 static char *prefix_of(const struct archive_place *place)
 {
+    if (!place->bucket.length)
+        return xstrdup("");
     struct str path = place->path;
     if (place->version.length)
         path.length -= strlen("/") + place->version.length;
@@ -83,32 +88,41 @@ static void add_field(struct buf *out, const char *before, const char *key, stru
     buf_add_json_string(out, value);
 }
 
+static const char no_bucket[] = "   # fill in: the bucket's name";
+static const char no_prefix[] = "   # fill in: s3://BUCKET/.../wal, without the version";
 static const char no_region[] = "   # fill in: the bucket's region";
+
+/* A line of YAML, with what is to be done when the value is not known. */
+static void add_line(struct buf *out, const char *before, const char *key, struct str value,
+                     const char *when_empty)
+{
+    add_field(out, before, key, value);
+    buf_add_text(out, value.length ? "" : when_empty);
+}
 
 static void add_configmap(const struct archive_place *place, struct buf *out)
 {
     buf_add_text(out, "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: " POLICY_CONFIG_NAME
                       "}\ndata:");
     add_field(out, "\n  ", "CLONE_SCOPE", place->scope);
-    add_field(out, "\n  ", "CLONE_WAL_S3_BUCKET", place->bucket);
+    add_line(out, "\n  ", "CLONE_WAL_S3_BUCKET", place->bucket, no_bucket);
     add_field(out, "\n  ", "CLONE_WAL_BUCKET_SCOPE_SUFFIX", place->suffix);
-    add_field(out, "\n  ", "CLONE_AWS_REGION", place->region);
-    buf_addf(out, "%s\n", place->region.length ? "" : no_region);
+    add_line(out, "\n  ", "CLONE_AWS_REGION", place->region, no_region);
+    buf_add_char(out, '\n');
 }
 
 static void add_profile(const struct archive_place *place, struct buf *out)
 {
     buf_add_text(out, "restoreProfiles:\n  found:\n    s3:");
     if (place->scope.data) {
-        add_field(out, "\n      ", "bucket", place->bucket);
+        add_line(out, "\n      ", "bucket", place->bucket, no_bucket);
         add_field(out, "\n      ", "scope", place->scope);
         add_field(out, "\n      ", "suffix", place->suffix);
     } else {
         autofree char *prefix = prefix_of(place);
-        add_field(out, "\n      ", "prefix", str_of(prefix));
+        add_line(out, "\n      ", "prefix", str_of(prefix), no_prefix);
     }
-    add_field(out, "\n      ", "region", place->region);
-    buf_add_text(out, place->region.length ? "" : no_region);
+    add_line(out, "\n      ", "region", place->region, no_region);
     if (place->endpoint.length)
         add_field(out, "\n      ", "endpoint", place->endpoint);
     buf_add_text(out, "\n    credentials:\n      secret: {name: " POLICY_CONFIG_NAME

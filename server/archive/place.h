@@ -7,11 +7,11 @@
 
 /* All texts but `region` and `endpoint` are borrowed from the bucket's name and the path. */
 struct archive_place {
-    struct str bucket;
+    struct str bucket;   /* "" when nobody said it */
     struct str path;     /* "spilo/c/99e8/wal/15", without "/" at its ends */
     struct str scope;    /* absent: the path is none that spilo makes, so there is only a prefix */
     struct str suffix;   /* "/99e8"; "" in the layout without uid */
-    struct str version;  /* "15"; "" when the path does not end in one */
+    struct str version;  /* "15"; "" when the path does not end in "wal/<version>" */
     struct str region;   /* "" when nobody said it */
     struct str endpoint; /* "" for AWS */
 };

@@ -122,6 +122,36 @@ static void an_endpoint_or_another_path_needs_a_profile(void **state)
           "\"configMap\":null,\"profile\":{\"s3\":{\"prefix\":\"s3://b-1/x/y\",\"region\":\"\"}}");
 }
 
+static void a_number_is_a_version_only_below_wal(void **state)
+{
+    (void)state;
+    check("15", "r", "",
+          "restoreProfiles:\n  found:\n    s3:\n      prefix: \"s3://b-1/15\"\n"
+          "      region: \"r\"\n" CREDENTIALS,
+          "\"configMap\":null,\"profile\":{\"s3\":{\"prefix\":\"s3://b-1/15\",\"region\":\"r\"}}");
+    check("wal/15", "r", "",
+          "restoreProfiles:\n  found:\n    s3:\n      prefix: \"s3://b-1/wal\"\n"
+          "      region: \"r\"\n" CREDENTIALS,
+          "\"configMap\":null,\"profile\":{\"s3\":{\"prefix\":\"s3://b-1/wal\",\"region\":\"r\"}}");
+}
+
+static void a_bucket_that_is_not_known_is_left_to_be_filled_in(void **state)
+{
+    (void)state;
+    struct buf out = BUF(65536);
+    struct archive_place place = {.region = STR("r"), .endpoint = STR("")};
+    place_read(&place, STR(""), STR("spilo/c/wal/15"));
+    place_yaml(&place, &out);
+    assert_true(str_find(buf_str(&out),
+                         STR("  CLONE_WAL_S3_BUCKET: \"\"   # fill in: the bucket's name\n")) > 0);
+    buf_clear(&out);
+    place_read(&place, STR(""), STR(""));
+    place_yaml(&place, &out);
+    assert_true(str_find(buf_str(&out),
+                         STR("  prefix: \"\"   # fill in: s3://BUCKET/.../wal, without")) > 0);
+    buf_clear(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +160,8 @@ int main(void)
         cmocka_unit_test(what_is_not_known_is_left_to_be_filled_in),
         cmocka_unit_test(a_configmap_says_it_all),
         cmocka_unit_test(an_endpoint_or_another_path_needs_a_profile),
+        cmocka_unit_test(a_number_is_a_version_only_below_wal),
+        cmocka_unit_test(a_bucket_that_is_not_known_is_left_to_be_filled_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
