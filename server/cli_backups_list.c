@@ -6,6 +6,7 @@
 #include "server/archive/judge.h"
 #include "server/archive/render.h"
 #include "server/archive/render_found.h"
+#include "server/archive/render_text.h"
 #include "server/cli_place.h"
 #include "server/command.h"
 
@@ -54,6 +55,25 @@ static void print(struct buf *out)
 
 /* ---- --prefix ---- */
 
+/* Nothing is an archive at this place; it may be above one. */
+static void say_where_to_look(const char *prefix)
+{
+    struct str scheme = STR("s3://");
+    struct str place = str_of(prefix);
+    bool s3 = str_starts(place, scheme);
+    place = s3 ? str_skip(place, scheme.length) : place;
+    long slash = str_find(place, STR("/"));
+    if (s3 && slash >= 0)
+        place.length = (size_t)slash;
+    cleanup(buf_clear) struct buf bucket = BUF(RENDER_MAX);
+    buf_add_text(&bucket, s3 || slash >= 0 ? "" : "./");
+    render_clean(&bucket, place);
+    fprintf(stderr,
+            PROGRAM ": no archive of WAL-G is right here: "
+                    "'backups list --bucket %s' finds those %s\n",
+            buf_str(&bucket).data, s3 ? "of the bucket" : "below it");
+}
+
 static int list_backups(const struct options *options, struct source *source)
 {
     struct facts facts;
@@ -71,6 +91,8 @@ static int list_backups(const struct options *options, struct source *source)
     int result = report.backup_count ? COMMAND_FINE : COMMAND_FINDINGS;
     if (!report.backup_count && report_count(&report, FINDING_UNKNOWN))
         result = failed("could not tell which backups there are: 'backups verify' says why");
+    else if (!facts.backup_count && !report.wal_segments)
+        say_where_to_look(source_name(source));
     report_done(&report);
     facts_done(&facts);
     return result;

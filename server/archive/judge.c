@@ -6,9 +6,14 @@
 
 #include <inttypes.h>
 
-static const char *const look_again =
-    "look at the endpoint, the region, the keys and what they may read (s3:ListBucket, "
-    "s3:GetObject); then verify again";
+static const char *look_again(const struct report *report)
+{
+    return str_starts(str_of(report->prefix), STR("s3://"))
+               ? "look at the endpoint, the region, the keys and what they may read "
+                 "(s3:ListBucket, s3:GetObject); then verify again"
+               : "look whether the folder is there, and whether this user may read it; then verify "
+                 "again";
+}
 
 /* ---- the listings ---- */
 
@@ -17,7 +22,7 @@ static void judge_listing(struct judgement *judgement, const struct fact *fact, 
 {
     if (fact->state == FACT_NOT_READ)
         judgement_find(judgement->report, FINDING_UNKNOWN, "not-read", xstrdup(folder),
-                       xstrdup(fact->why), xstrdup(means), look_again);
+                       xstrdup(fact->why), xstrdup(means), look_again(judgement->report));
 }
 
 /* One cause, a wrong key or a network that is down, is one thing that could not be told. */

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,10 @@ Put = Callable[[str, bytes], None]
 
 
 def run(
-    *words: object, env: dict[str, str] | None = None, given: str = ""
+    *words: object,
+    env: dict[str, str] | None = None,
+    given: str = "",
+    cwd: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.run(
@@ -27,6 +31,7 @@ def run(
         capture_output=True,
         text=True,
         timeout=60,
+        cwd=cwd,
         env={**clean, **(env or {})},
     )
 
@@ -153,6 +158,35 @@ def test_what_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
     assert "missing" in done.stderr
 
 
+@pytest.mark.parametrize("above", ["", "spilo", f"spilo/postgresql-harbor-harbor/{UID}/wal"])
+def test_a_prefix_above_the_archives_tells_how_to_find_them(bucket: Path, above: str) -> None:
+    done = run("backups", "list", "--prefix", bucket / above)
+    assert done.returncode == 4
+    (tried,) = re.findall(r"'backups list --bucket (\S+)'", done.stderr)
+    assert run("backups", "list", "--bucket", tried).returncode == 0
+
+
+def test_a_bare_word_above_the_archives_is_a_folder(bucket: Path) -> None:
+    done = run("backups", "list", "--prefix", bucket.name, cwd=bucket.parent)
+    assert f"'backups list --bucket ./{bucket.name}'" in done.stderr
+
+
+def test_a_folder_that_is_not_there_has_the_way_out_of_a_folder(tmp_path: Path) -> None:
+    done = run("backups", "verify", "--prefix", tmp_path / "missing")
+    assert done.returncode == 1
+    assert "look whether the folder is there" in done.stdout
+    assert "endpoint" not in done.stdout
+
+
+def test_a_folder_that_is_the_archive_itself_does_not_tell_the_bucket(bucket: Path) -> None:
+    archive = bucket / f"spilo/postgresql-harbor-harbor/{UID}/wal/15"
+    done = run("backups", "list", "--bucket", archive, "--region", REGION)
+    assert done.returncode == 0
+    (document,) = documents(done.stdout)
+    assert document["restoreProfiles"]["found"]["s3"]["prefix"] == ""
+    assert "# fill in: s3://BUCKET" in done.stdout
+
+
 def reach(store: Store) -> tuple[list[str], dict[str, str]]:
     options = ["--endpoint", store.endpoint, "--region", REGION, "--path-style"]
     return options, {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
@@ -167,6 +201,9 @@ def test_a_real_store(either: Store, tmp_path: Path) -> None:
     put_archive(put, "spilo/ns-c/wal/12", "2026-11-21T01:00:00Z")
     done = run("backups", "list", "--bucket", f"s3://{BUCKET}/of-list", *options, env=env)
     assert (done.returncode, done.stderr) == (0, "")
+    above = run("backups", "list", "--prefix", f"s3://{BUCKET}/of-list/spilo", *options, env=env)
+    assert above.returncode == 4
+    assert f"'backups list --bucket {BUCKET}'" in above.stderr
     first, second = sorted(
         it["restoreProfiles"]["found"]["s3"]["prefix"] for it in documents(done.stdout)
     )
