@@ -1,6 +1,9 @@
 #include "server/cli_place.h"
 
+#include "base/mem.h"
+#include "patches/s3_place.h"
 #include "patches/units.h"
+#include "server/s3.h"
 
 #include <stdlib.h>
 
@@ -38,10 +41,18 @@ const char *cli_endpoint(const struct source_place *place)
 
 bool cli_place_complete(const struct source_place *place, struct error *err)
 {
-    if (!str_starts(str_of(place->prefix), STR("s3://")) || cli_region(place)[0])
+    autofree char *bucket = NULL, *path = NULL;
+    const struct str region = str_of(cli_region(place)), endpoint = str_of(cli_endpoint(place));
+    if (str_find(str_of(place->prefix), STR("://")) < 0)
         return true;
-    return error_set(err, "--region is missing, expected the bucket's region (us-east-1 for a "
-                          "store without regions)");
+    if (!s3_split(place->prefix, &bucket, &path, err))
+        return error_wrap(err, "--prefix");
+    if (!region.length)
+        return error_set(err, "--region is missing, expected the bucket's region (us-east-1 for a "
+                              "store without regions)");
+    if (!s3_region_valid(region, err))
+        return error_wrap(err, "--region");
+    return !endpoint.length || s3_endpoint_valid(endpoint, err) || error_wrap(err, "--endpoint");
 }
 
 bool cli_duration(const struct options *options, const char *name, int64_t otherwise,

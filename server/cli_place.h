@@ -24,7 +24,8 @@ struct source_place cli_place(const struct options *options, const char *prefix)
 const char *cli_region(const struct source_place *place);
 const char *cli_endpoint(const struct source_place *place);
 
-/* Fails with the option that is missing when the place is a bucket and nobody says its region. */
+/* Fails with the option that is wrong, or missing, when the place is a bucket: its name, its
+ * region, its endpoint. */
 bool cli_place_complete(const struct source_place *place, struct error *err)
     __attribute__((warn_unused_result));
 

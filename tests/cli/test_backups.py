@@ -102,6 +102,28 @@ FOLDER = ("verify", "--prefix", "/nowhere")
             "list ",
         ),
         (
+            ("verify", "--prefix", "s3://b/x", "--region", "r"),
+            "--prefix: bucket: 'b' is not a bucket, expected 3 to 63 of a-z, 0-9, '-' and '.', a letter or "
+            "digit at both ends",
+            "verify ",
+        ),
+        (
+            ("list", "--prefix", "https://bucket/x", "--region", "r"),
+            "--prefix: 'https://bucket/x' does not start with 's3://'",
+            "list ",
+        ),
+        (
+            ("verify", "--prefix", "s3://bucket/x", "--region", "eu central"),
+            "--region: 'eu central' is not a region, expected one such as 'eu-central-1'",
+            "verify ",
+        ),
+        (
+            ("verify", "--prefix", "s3://bucket/x", "--region", "r", "--endpoint", "store:9000"),
+            "--endpoint: 'store:9000' is not an endpoint, expected 'http://host' or "
+            "'https://host:port'",
+            "verify ",
+        ),
+        (
             ("list", "--bucket", "s3://bucket"),
             "--region is missing, expected the bucket's region (us-east-1 for a store without "
             "regions)",

@@ -131,14 +131,14 @@ static void the_region_is_the_option_or_the_environment(void **state)
     static const char missing[] = "--region is missing, expected the bucket's region (us-east-1 "
                                   "for a store without regions)";
     struct error err;
-    struct source_place place = {.prefix = "s3://b"};
+    struct source_place place = {.prefix = "s3://bucket"};
     unsetenv("AWS_REGION");
     unsetenv("AWS_DEFAULT_REGION");
     assert_false(cli_place_complete(&place, &err));
     assert_string_equal(err.text, missing);
     place.prefix = "./folder";
     assert_true(cli_place_complete(&place, &err));
-    place.prefix = "s3://b";
+    place.prefix = "s3://bucket";
     setenv("AWS_DEFAULT_REGION", "second", 1);
     setenv("AWS_REGION", "", 1);
     assert_string_equal(cli_region(&place), "second");
