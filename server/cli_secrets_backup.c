@@ -332,7 +332,7 @@ static bool check_usage(const struct options *options, struct error *err)
     if (options_has(options, "signer-cert") && !options_has(options, "signer"))
         return error_set(err, "--signer-cert needs --signer");
     if (!vault_is_line(cluster))
-        return error_set(err, "--cluster: expected a text without control characters");
+        return error_set(err, "--cluster: expected a line of text in UTF-8");
     return true;
 }
 

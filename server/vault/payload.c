@@ -19,8 +19,9 @@ static void json_done(json_t **json)
 bool vault_is_line(const char *text)
 {
     autofree char *shown = xstrdup(text);
+    cleanup(json_done) json_t *valid = json_string(text); /* NULL when it is not UTF-8 */
     str_presentable(shown);
-    return *text && strcmp(shown, text) == 0;
+    return valid && *text && strcmp(shown, text) == 0;
 }
 
 /* ---- one Secret ---- */

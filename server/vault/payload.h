@@ -56,7 +56,8 @@ bool vault_payload_read(struct str text, struct vault_payload *ret, struct error
 
 void vault_payload_done(struct vault_payload *payload);
 
-/* Whether the text is one line that a terminal shows as it is: what comes from an archive is. */
+/* Whether the text is one line of UTF-8 that a terminal shows as it is: what comes from an archive
+ * is. */
 bool vault_is_line(const char *text);
 
 /* Reads the words about the origin out of an object of them; false when one is missing or no

@@ -127,6 +127,13 @@ def manifest_of(folder: Path) -> dict:
             ],
             "--signer-cert needs --signer",
         ),
+        (
+            [
+                *("--recipient", "x", "--to", "x", "--namespace", "x", "--name", "x"),
+                *("--cluster", "\udcff"),
+            ],
+            "--cluster: expected a line of text in UTF-8",
+        ),
     ],
 )
 def test_a_wrong_command_line_of_backup_is_2(words, mistake):
