@@ -7,10 +7,10 @@
 #include <stdio.h>
 
 /* Whether the archive is of the HarborCluster that was asked for; every one is when none was. */
-static bool wanted(const struct options *options, const struct vault_manifest *manifest)
+static bool wanted(const struct options *options, const struct vault_origin *origin)
 {
     const char *asked = options_value(options, "harborcluster", 0);
-    const char *is = manifest->origin.harbor_cluster;
+    const char *is = origin->harbor_cluster;
     return !asked || (is && strcmp(asked, is) == 0);
 }
 
@@ -30,7 +30,7 @@ static bool find_newest(struct secrets_archive *archive, const struct options *o
             continue;
         if (secrets_manifest(archive->store, name, &manifest, &text, err) != SOURCE_DONE)
             return false;
-        bool found = wanted(options, &manifest);
+        bool found = wanted(options, &manifest.origin);
         vault_manifest_done(&manifest);
         if (!found)
             continue;
@@ -95,7 +95,16 @@ static bool read_manifest(struct secrets_archive *archive, const char *stem,
     }
 }
 
-static bool read_archive(struct secrets_archive *archive, const char *stem, struct error *err)
+static bool check_wanted(const struct options *options, const struct vault_origin *origin,
+                         struct error *err)
+{
+    autofree char *source = secrets_source(origin);
+    return wanted(options, origin) || error_set(err, "is of %s, not of the HarborCluster '%.253s'",
+                                                source, options_value(options, "harborcluster", 0));
+}
+
+static bool read_archive(const struct options *options, struct secrets_archive *archive,
+                         const char *stem, struct error *err)
 {
     cleanup(vault_manifest_done) struct vault_manifest manifest = {0};
     cleanup(buf_clear) struct buf sealed = BUF(CMS_SEALED_MAX);
@@ -113,7 +122,8 @@ static bool read_archive(struct secrets_archive *archive, const char *stem, stru
         return error_wrap(err, "%s", full);
     if (!decrypt(archive, (struct pem_text){full, buf_str(&sealed)}, err))
         return false;
-    return !manifest.json || vault_manifest_tells(&manifest, &archive->payload, err) ||
+    bool told = !manifest.json || vault_manifest_tells(&manifest, &archive->payload, err);
+    return (told && check_wanted(options, &archive->payload.origin, err)) ||
            error_wrap(err, "%s", full);
 }
 
@@ -130,7 +140,7 @@ bool secrets_archive_open(const struct options *options, struct secrets_archive 
     const char *stem = vault_store_stem(archive->store);
     if (!stem && !find_newest(archive, options, &newest, err))
         return false;
-    return read_archive(archive, stem ? stem : newest, err);
+    return read_archive(options, archive, stem ? stem : newest, err);
 }
 
 void secrets_archive_done(struct secrets_archive *archive)

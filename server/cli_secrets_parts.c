@@ -98,19 +98,34 @@ void secrets_key_done(struct secrets_key *key)
 
 /* ---- manifests ---- */
 
+/* Names say which archive is the newest, and a signature remains right under every name. */
+static bool check_name(const struct vault_manifest *manifest, const char *stem, struct error *err)
+{
+    autofree char *name = xasprintf("%s" VAULT_ARCHIVE_END, stem);
+    return strcmp(manifest->archive, name) == 0 ||
+           error_set(err,
+                     "describes %.253s, so it is a copy under another name; name that archive "
+                     "instead, or give the copy its old name",
+                     manifest->archive);
+}
+
 enum source_status secrets_manifest(struct vault_store *store, const char *stem,
                                     struct vault_manifest *ret, struct buf *text, struct error *err)
 {
     *text = BUF(VAULT_MANIFEST_MAX);
     autofree char *name = xasprintf("%s" VAULT_MANIFEST_END, stem);
     autofree char *full = vault_store_name(store, name);
+    cleanup(vault_manifest_done) struct vault_manifest manifest = {0};
     enum source_status status = vault_store_get(store, name, text, err);
     if (status != SOURCE_DONE)
         return status;
-    if (vault_manifest_read(buf_str(text), ret, err))
-        return SOURCE_DONE;
-    error_wrap_(err, "%s", full);
-    return SOURCE_UNKNOWN;
+    if (!vault_manifest_read(buf_str(text), &manifest, err) || !check_name(&manifest, stem, err)) {
+        error_wrap_(err, "%s", full);
+        return SOURCE_UNKNOWN;
+    }
+    *ret = manifest;
+    manifest = (struct vault_manifest){0};
+    return SOURCE_DONE;
 }
 
 char *secrets_source(const struct vault_origin *origin)

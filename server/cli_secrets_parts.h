@@ -55,7 +55,7 @@ bool secrets_key_read(const struct options *options, const char *key, const char
     __attribute__((warn_unused_result));
 void secrets_key_done(struct secrets_key *key);
 
-/* The manifest of the archive with these names' beginning. */
+/* The manifest of the archive with these names' beginning; one of another archive is an error. */
 enum source_status secrets_manifest(struct vault_store *store, const char *stem,
                                     struct vault_manifest *ret, struct buf *text, struct error *err)
     __attribute__((warn_unused_result));

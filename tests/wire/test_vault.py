@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -630,6 +631,12 @@ def test_the_newest_archive_of_a_folder_is_taken(cluster, folder, people):
     assert done.err == f"harbor-pg-webhook: {folder}/: holds no archive of that HarborCluster\n"
 
 
+def test_a_named_archive_of_another_harbor_cluster_is_refused(cluster, kept, people):
+    done = restore(cluster, people["offline"], archive_of(kept), "--harborcluster", "other")
+    assert (done.code, cluster.calls) == (1, [])
+    assert done.err.endswith(": is of registry/main, not of the HarborCluster 'other'\n")
+
+
 # --- signatures
 
 
@@ -674,6 +681,23 @@ def test_a_missing_signature_is_refused_when_one_is_asked_for(cluster, kept, peo
     done = restore(cluster, people["offline"], kept, "--signer-cert", certificate)
     assert (done.code, cluster.objects) == (1, {})
     assert "is not there, so the archive is not signed" in done.err
+
+
+def test_an_old_archive_under_a_newer_name_is_refused(cluster, signed, people):
+    """Its signature is still right."""
+    stem = archive_of(signed).stem
+    for path in list(signed.iterdir()):
+        shutil.copy(path, signed / path.name.replace(stem, "29991231T235959Z-00000000"))
+    certificate = people["signer"].certificate
+    done = restore(cluster, people["offline"], signed, "--signer-cert", certificate)
+    assert (done.code, cluster.objects) == (1, {})
+    assert done.err == (
+        f"harbor-pg-webhook: {signed}/29991231T235959Z-00000000.manifest.json: describes "
+        f"{stem}.cms, so it is a copy under another name; name that archive instead, or give the "
+        "copy its old name\n"
+    )
+    listed = run("list", "--from", signed)
+    assert (listed.code, listed.err) == (1, done.err)
 
 
 # --- list
