@@ -21,13 +21,21 @@ static char *fails(const struct judged *backup)
     return xasprintf("a restore from %s would fail", backup->facts->name);
 }
 
-/* Damage of the backup's own objects. */
-static void damage(struct judgement *judgement, struct judged *backup, const char *code,
-                   char *object, char *what)
+/* Damage of the label: deltas bring their own, and WAL-G takes no other when it restores one. */
+static void damage_label(struct judgement *judgement, struct judged *backup, const char *code,
+                         char *object, char *what)
 {
     backup->damaged = true;
     judgement_find(judgement->report, FINDING_DAMAGE, code, object, what, fails(backup),
                    new_backup);
+}
+
+/* Damage of the backup's other objects. */
+static void damage(struct judgement *judgement, struct judged *backup, const char *code,
+                   char *object, char *what)
+{
+    backup->parts_damaged = true;
+    damage_label(judgement, backup, code, object, what);
 }
 
 static void unknown(struct judgement *judgement, struct judged *backup, const char *code,
@@ -156,10 +164,12 @@ static void check_named(struct judgement *judgement, struct judged *backup)
 {
     const struct strlist *missing = &backup->facts->missing;
     for (size_t i = 0; i < missing->count; i++) {
-        const bool label = str_starts(str_of(missing->items[i]), STR("backup_label.tar"));
-        damage(judgement, backup, label ? "label-missing" : "part-missing",
-               tar_key(backup, missing->items[i]),
-               xstrdup("there is no such object, files_metadata.json names it"));
+        char *key = tar_key(backup, missing->items[i]);
+        char *what = xstrdup("there is no such object, files_metadata.json names it");
+        if (str_starts(str_of(missing->items[i]), STR("backup_label.tar")))
+            damage_label(judgement, backup, "label-missing", key, what);
+        else
+            damage(judgement, backup, "part-missing", key, what);
     }
     if (missing->dropped)
         damage(judgement, backup, "part-missing", tar_key(backup, ""),

@@ -77,7 +77,7 @@ static void check_ancestors(struct judgement *judgement, struct judged *backup)
                            xstrdup("its parents build on each other in a circle"));
             return;
         }
-        if (ancestor->damaged || ancestor->parent_damaged) {
+        if (ancestor->parts_damaged || ancestor->parent_damaged) {
             parent_finding(judgement, backup, "parent-damaged",
                            xasprintf("it builds on %s, which is not whole", ancestor->facts->name));
             return;
@@ -168,7 +168,7 @@ void judge_system(struct judgement *judgement)
         if (!identifier(backup) || identifier(backup) == most)
             continue;
         several = true;
-        backup->damaged = true;
+        backup->damaged = backup->parts_damaged = true;
         judgement_find(
             judgement->report, FINDING_DAMAGE, "system-identifier",
             judgement_sentinel(backup->facts),

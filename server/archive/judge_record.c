@@ -25,7 +25,7 @@ static bool fits(const struct judgement *judgement, const struct judged *backup,
 
 static void sentinel_mismatch(struct judgement *judgement, struct judged *backup, char *what)
 {
-    backup->damaged = true;
+    backup->damaged = backup->parts_damaged = true;
     backup->in_doubt = true;
     judgement_find(judgement->report, FINDING_DAMAGE, "sentinel-mismatch",
                    judgement_sentinel(backup->facts), what,

@@ -15,10 +15,11 @@ struct judged {
     const struct record *record; /* of the sentinel, else of metadata.json; never NULL */
     int64_t start, finish;       /* 0 = not known */
     bool permanent;
-    bool damaged;  /* its own objects */
-    bool unknown;  /* not all of them could be judged */
-    bool in_doubt; /* what its record says is not to be trusted */
-    size_t parent; /* index; JUDGEMENT_NONE for none, or one that is not there */
+    bool damaged;       /* its own objects */
+    bool parts_damaged; /* those that deltas build on: all but its label */
+    bool unknown;       /* not all of them could be judged */
+    bool in_doubt;      /* what its record says is not to be trusted */
+    size_t parent;      /* index; JUDGEMENT_NONE for none, or one that is not there */
     bool parent_damaged, parent_unknown;
     bool wal_damaged, wal_unknown; /* its own range of WAL */
     int64_t reaches;

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from codecs_of_walg import DECOMPRESS
 from generator import BACKUPS, SENTINEL, WAL, Archive, segment_name, segment_number
 
+LABEL = "backup_label.tar."
 NAME = re.compile(rf"{BACKUPS}/(base_[0-9A-F]{{24}}(?:_D_[0-9A-F]{{24}})?)[/_]")
 SEGMENT = re.compile(rf"{WAL}/([0-9A-F]{{24}})\.\w+$")
 HISTORY = re.compile(rf"{WAL}/([0-9A-F]{{8}})\.history\.(\w+)$")
@@ -37,17 +38,20 @@ class Oracle:
 
     # --- backups
 
-    def files_are_whole(self, name: str) -> bool:
+    def files_are_whole(self, name: str, for_delta: bool = False) -> bool:
+        """A delta brings a label of its own."""
         sentinel = self._json(f"{name}{SENTINEL}")
         files = self._json(f"{name}/files_metadata.json")
         if not sentinel or not files:
             return False
         folder = f"{BACKUPS}/{name}/tar_partitions"
-        tars = {f"{folder}/{it}" for it in files["TarFileSets"]}
+        tars = [it for it in files["TarFileSets"] if not (for_delta and it.startswith(LABEL))]
         control = any(it.startswith(f"{folder}/pg_control.tar.") for it in self.archive)
         parent = sentinel.get("DeltaFrom")
         return (
-            tars <= self.archive.keys() and control and (not parent or self.files_are_whole(parent))
+            control
+            and all(f"{folder}/{it}" in self.archive for it in tars)
+            and (not parent or self.files_are_whole(parent, for_delta=True))
         )
 
     def has_metadata(self, name: str) -> bool:

@@ -27,7 +27,7 @@ def _backup(name: str, parts: int, *more: Finding) -> dict[str, set[Finding]]:
         files(name): {damage("files-missing", files(name)), *more},
         metadata(name): {damage("metadata-missing", metadata(name))},
         **{tar(name, it): {damage("part-missing", tar(name, it)), *more} for it in parts_of_it},
-        tar(name, "backup_label"): {damage("label-missing", tar(name, "backup_label")), *more},
+        tar(name, "backup_label"): {damage("label-missing", tar(name, "backup_label"))},
         tar(name, "pg_control"): {damage("pg-control-missing", tar(name, "pg_control")), *more},
     }
 

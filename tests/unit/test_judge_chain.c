@@ -44,6 +44,16 @@ static void a_chain_with_a_damaged_beginning(void **state)
                 ", which is not whole\n" NONE);
 }
 
+/* A delta brings a label of its own, and WAL-G takes no other in its restore. */
+static void a_parent_without_its_label(void **state)
+{
+    (void)state;
+    struct source store = chain();
+    store_remove(&store, F "/tar_partitions/backup_label.tar");
+    store_check(&store, "damage label-missing " F "/tar_partitions/backup_label.tar: there is no "
+                        "such object, files_metadata.json names it\n");
+}
+
 static void remove_backup(struct source *store, const char *name)
 {
     static const char *const rest[] = {STORE_SENTINEL,
@@ -196,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_chain),
         cmocka_unit_test(a_chain_with_a_damaged_beginning),
+        cmocka_unit_test(a_parent_without_its_label),
         cmocka_unit_test(a_parent_that_is_not_there),
         cmocka_unit_test(a_parent_of_the_same_name),
         cmocka_unit_test(parents_in_a_circle),
