@@ -15,7 +15,8 @@ def is_told(seen: Verdict, wanted: set[Finding]) -> None:
     its parent is not, or could not be judged."""
     assert seen.findings == wanted
     no_restore = {it for it in OF_ALL if any(_concerns(found, it) for found in wanted)}
-    no_restore |= {DELTA} if FIRST in no_restore else set()
+    alone = any(code == "label-missing" for _, code, _ in wanted)  # deltas have their own
+    no_restore |= {DELTA} if FIRST in no_restore and not alone else set()
     assert not seen.usable & no_restore
 
 
