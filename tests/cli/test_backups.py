@@ -52,7 +52,7 @@ FOLDER = ("verify", "--prefix", "/nowhere")
         ),
         (("verify",), "--prefix is missing, expected s3://bucket/... or a folder", "verify "),
         (
-            ("verify", "--prefix", "s3://b/wal/15"),
+            ("verify", "--prefix", "s3://bucket/wal/15"),
             "--region is missing, expected the bucket's region (us-east-1 for a store without "
             "regions)",
             "verify ",
