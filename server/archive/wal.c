@@ -66,6 +66,7 @@ static void put(struct wal *wal, struct wal_page *page, uint32_t low, uint64_t s
             count *= 2;
         page->times = xrealloc(page->times, count * sizeof *page->times);
         memset(page->times + page->count, 0, (count - page->count) * sizeof *page->times);
+        wal->times += count - page->count;
         page->count = count;
     }
     const uint32_t time = modified < 1            ? 1
@@ -84,6 +85,8 @@ bool wal_add(struct wal *wal, struct segment_name segment, uint64_t size, int64_
         remember_empty(wal, segment);
         return true;
     }
+    if (wal->times + NAMES_SEGMENT_LOW_MAX + 1 > WAL_TIMES_MAX)
+        return false;
     struct wal_page *page = page_for(wal, segment.timeline, segment.high);
     if (!page)
         return false;

@@ -17,6 +17,10 @@
 /* Most (timeline, high part) pairs that are kept: a million segments of 1 GiB have 250,000. */
 #define WAL_PAGES_MAX 400000
 
+/* Most times that are kept, with those of segments that are not there: 32 MiB. Pages are as long as
+ * their largest low part, so that is 8 million segments of any size without holes. */
+#define WAL_TIMES_MAX (UINT64_C(8) << 20)
+
 /* Most empty segments whose names are kept; more are absent like any other. */
 #define WAL_EMPTY_MAX 1000
 
@@ -33,6 +37,7 @@ struct wal {
     uint32_t *index;   /* where each page is, plus 1: a hash table; only while segments are added */
     size_t index_size; /* a power of two */
     size_t last;       /* the page that was added to last */
+    uint64_t times;    /* entries of all pages */
     uint64_t segments; /* how many there are, without empty ones */
     uint64_t bytes;    /* as stored */
     struct segment_name *empty;
@@ -42,7 +47,7 @@ struct wal {
 
 /* Adds an object that is a segment. An empty object is no segment, but is remembered. Of two
  * objects for one segment (two compressions) the newer time stays. False when there is no room for
- * one more page: then nothing was added. */
+ * one more: then nothing was added. */
 bool wal_add(struct wal *wal, struct segment_name segment, uint64_t size, int64_t modified)
     __attribute__((warn_unused_result));
 

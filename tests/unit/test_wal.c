@@ -173,6 +173,23 @@ static void everything_is_bounded(void **state)
     wal_done(&wal);
 }
 
+/* One segment with a high low part in each page would make 400,000 pages of 16 KiB. */
+static void pages_are_bounded_by_what_they_take(void **state)
+{
+    (void)state;
+    struct wal wal = {0};
+    struct segment_name first;
+    uint32_t pages = 0;
+    while (pages < WAL_PAGES_MAX &&
+           wal_add(&wal, (struct segment_name){1, pages, NAMES_SEGMENT_LOW_MAX}, 1, 1))
+        pages++;
+    assert_int_equal(pages, WAL_TIMES_MAX / (NAMES_SEGMENT_LOW_MAX + 1));
+    assert_int_equal(wal.page_count, pages);
+    wal_sort(&wal);
+    assert_true(wal_first(&wal, 1, &first));
+    wal_done(&wal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +201,7 @@ int main(void)
         cmocka_unit_test(empty_segments_are_none),
         cmocka_unit_test(a_hole_can_be_filled),
         cmocka_unit_test(everything_is_bounded),
+        cmocka_unit_test(pages_are_bounded_by_what_they_take),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
