@@ -155,10 +155,41 @@ static bool visit_page(const struct listing *listing)
     return true;
 }
 
+/* Where a listing has been. One token is remembered, ever longer, and sees each circle in the end
+ * (Brent's algorithm). */
+struct trail {
+    char *token;
+    size_t pages, most; /* since the token was remembered; how many before another one is */
+};
+
+static bool has_been_at(struct trail *trail, const char *token)
+{
+    if (trail->token && strcmp(trail->token, token) == 0)
+        return true;
+    if (trail->pages++ < trail->most)
+        return false;
+    free(trail->token);
+    *trail = (struct trail){xstrdup(token), 0, 2 * trail->most + 1};
+    return false;
+}
+
+/* Whether the store says where the next page begins, and it does not begin where one has begun. */
+static bool goes_on(const char *next, struct trail *trail, struct error *err)
+{
+    if (!next || !*next)
+        return error_set(err,
+                         "the listing ends in the middle: the store says that there are more "
+                         "objects, but not where; is --endpoint a store that knows ListObjectsV2?");
+    return !has_been_at(trail, next) ||
+           error_set(err, "the listing goes in a circle: the store gives the same place for two "
+                          "pages; is --endpoint a store that knows ListObjectsV2?");
+}
+
 enum s3_status s3_list(struct s3 *s3, const char *prefix, bool folders, s3_visit visit,
                        void *context, struct error *err)
 {
     struct listing listing = {.visit = visit, .context = context};
+    struct trail trail = {0};
     autofree char *token = NULL;
     enum s3_status status = S3_UNKNOWN;
     for (;;) {
@@ -173,17 +204,13 @@ enum s3_status s3_list(struct s3 *s3, const char *prefix, bool folders, s3_visit
             status = S3_DONE;
             break;
         }
-        const char *next = listing.page.next;
-        if (!next || !*next || str_is(str_of(next), token)) {
-            error_set_(err,
-                       "the listing ends in the middle: the store says that there are more "
-                       "objects, but not where; is --endpoint a store that knows ListObjectsV2?");
+        if (!goes_on(listing.page.next, &trail, err))
             break;
-        }
         free(token);
-        token = xstrdup(next);
+        token = xstrdup(listing.page.next);
     }
     s3_page_done(&listing.page);
+    free(trail.token);
     return status;
 }
 

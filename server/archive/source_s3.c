@@ -11,6 +11,7 @@ struct bucket {
 /* A listing under way. */
 struct visit {
     const struct bucket *bucket;
+    struct str whole; /* what each key has to begin with */
     source_visit visit;
     void *context;
     bool foreign; /* an object of another prefix came */
@@ -29,13 +30,12 @@ static enum source_status status_of(enum s3_status status)
 static bool visit_object(void *context, const struct s3_object *object)
 {
     struct visit *visit = context;
-    struct str above = str_of(visit->bucket->above);
-    visit->foreign = !str_starts(object->key, above);
+    visit->foreign = !str_starts(object->key, visit->whole);
     if (visit->foreign)
         return false;
     if (!object->folder && !object->size && str_ends(object->key, STR("/")))
         return true;
-    struct source_object found = {str_skip(object->key, above.length), object->size,
+    struct source_object found = {str_skip(object->key, strlen(visit->bucket->above)), object->size,
                                   object->modified};
     return visit->visit(visit->context, &found);
 }
@@ -44,8 +44,8 @@ static enum source_status list(void *it, const char *prefix, bool folders, sourc
                                void *context, struct error *err)
 {
     const struct bucket *bucket = it;
-    struct visit own = {bucket, visit, context, false};
     autofree char *whole = xasprintf("%s%s", bucket->above, prefix);
+    struct visit own = {bucket, str_of(whole), visit, context, false};
     enum s3_status status = s3_list(bucket->s3, whole, folders, visit_object, &own, err);
     if (!own.foreign)
         return status_of(status);

@@ -171,7 +171,50 @@ def test_pages_that_never_end_are_told(between: Proxy, probed: probe.Probe) -> N
     between.faults += [proxy.edited(truncated)] * 2
     refused = probed("list", "")
     assert refused.status == probe.UNKNOWN
+    assert refused.errors.startswith("the listing goes in a circle: ")
+
+
+@ONE
+def test_a_page_without_the_next_is_told(between: Proxy, probed: probe.Probe) -> None:
+    page = b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>"
+    between.faults += [proxy.instead(200, page)]
+    refused = probed("list", "")
+    assert refused.status == probe.UNKNOWN
     assert refused.errors.startswith("the listing ends in the middle: ")
+
+
+@ONE
+@pytest.mark.parametrize("length", [2, 3, 7])
+def test_pages_in_a_circle_are_told(between: Proxy, probed: probe.Probe, length: int) -> None:
+    def truncated(answer: Answer) -> Answer:
+        token = len(between.requests) % length
+        more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{token}"
+        end = "</NextContinuationToken>"
+        body = answer.body.replace(b"<IsTruncated>false</IsTruncated>", (more + end).encode())
+        return dataclasses.replace(answer, body=body)
+
+    def page(exchange: proxy.Exchange) -> None:
+        if len(between.requests) < 50:
+            proxy.edited(truncated)(exchange)
+        else:
+            proxy.refuse(400, "TheTestEnds")(exchange)
+
+    between.always = page
+    refused = probed("list", "")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors.startswith("the listing goes in a circle: ")
+
+
+@ONE
+def test_objects_of_another_prefix_are_told(between: Proxy, probed: probe.Probe) -> None:
+    """Who looks for the newest segment would search for ever."""
+    size = "<Size>1</Size><LastModified>2026-11-20T02:00:00.000Z</LastModified>"
+    page = f"<ListBucketResult><Contents><Key>faults/it</Key>{size}</Contents></ListBucketResult>"
+    between.faults += [proxy.instead(200, page.encode())]
+    refused = probed("list", "two")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == "the store lists objects that do not begin with 'faults/two'"
+    assert not refused.output
 
 
 @ONE
