@@ -37,9 +37,10 @@ static bool find_newest(struct secrets_archive *archive, const struct options *o
         *ret_stem = TAKE(name);
         return true;
     }
-    autofree char *place = vault_store_name(archive->store, "");
-    return error_set(err, "%s: holds no archive%s", place,
-                     options_has(options, "harborcluster") ? " of that HarborCluster" : "");
+    autofree char *text =
+        vault_listing_empty(archive->store, &listing,
+                            options_has(options, "harborcluster") ? " of that HarborCluster" : "");
+    return error_set(err, "%s", text);
 }
 
 /* Says whether it is known who wrote the archive; a signature that does not fit ends everything. */

@@ -323,8 +323,10 @@ static bool check_usage(const struct options *options, struct error *err)
     if (!options_has(options, "to"))
         return error_set(err, "--to is missing, expected s3://bucket/folder, a folder or a file "
                               "that ends with " VAULT_ARCHIVE_END);
-    if (!namespace || !str_is_dns_label(str_of(namespace)))
-        return error_set(err, "--namespace: expected the namespace of the Secrets");
+    if (!namespace)
+        return error_set(err, "--namespace is missing, expected that of the Secrets");
+    if (!str_is_dns_label(str_of(namespace)))
+        return error_set(err, "--namespace: '%s' is not the name of a namespace", namespace);
     if (!harbor_cluster && !options_has(options, "name"))
         return error_set(err, "expected --harborcluster or --name");
     if (harbor_cluster && !vault_is_name(harbor_cluster))

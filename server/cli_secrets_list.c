@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+static const char list_usage[] = "expected --from, or --namespace and --harborcluster";
+
 /* What a look at a folder has found. */
 struct look {
     size_t archives;
@@ -77,8 +79,10 @@ static int list_folder(struct vault_store *store)
         else
             list_orphan(&listing, name, &look);
     }
-    if (!look.archives)
-        printf("finding: there is no archive\n");
+    if (!look.archives && !look.incomplete) {
+        autofree char *text = vault_listing_empty(store, &listing, "");
+        printf("finding: %s\n", text);
+    }
     if (look.unreadable)
         return COMMAND_FAILED;
     return look.incomplete || !look.archives ? COMMAND_FINDINGS : COMMAND_FINE;
@@ -92,8 +96,11 @@ static int list_one(struct vault_store *store, const char *stem)
     cleanup(vault_manifest_done) struct vault_manifest manifest = {0};
     autofree char *name = xasprintf("%s" VAULT_SIGNATURE_END, stem);
     enum source_status status = secrets_manifest(store, stem, &manifest, &text, &err);
-    if (status == SOURCE_ABSENT)
-        error_set_(&err, "%s: has no manifest", stem);
+    if (status == SOURCE_ABSENT) {
+        autofree char *manifest_name = xasprintf("%s" VAULT_MANIFEST_END, stem);
+        autofree char *full = vault_store_name(store, manifest_name);
+        error_set_(&err, "%s: is not there", full);
+    }
     if (status != SOURCE_DONE)
         return secrets_failed(err.text);
     status = vault_store_get(store, name, &signature, &err);
@@ -122,8 +129,7 @@ static int list_names(const struct options *options)
     cleanup(vault_names_done) struct vault_names names = {0};
     if (!owner.namespace || !str_is_dns_label(str_of(owner.namespace)) || !owner.harbor_cluster ||
         !vault_is_name(owner.harbor_cluster))
-        return command_usage_error(secrets_list_help.name,
-                                   "expected --from, or --namespace and --harborcluster");
+        return command_usage_error(secrets_list_help.name, list_usage);
     vault_names_of(&names, &owner);
     for (size_t i = 0; i < names.count; i++)
         printf("%s\n", names.items[i].name);
@@ -142,6 +148,8 @@ int cli_secrets_list(int argc, char **argv, int64_t now)
     const char *from = options_value(&options, "from", 0);
     if (!from)
         return list_names(&options);
+    if (options_has(&options, "namespace") || options_has(&options, "harborcluster"))
+        return command_usage_error(secrets_list_help.name, list_usage);
     const struct source_place place = cli_place(&options, from);
     if (!vault_store_open(&place, &store, &err))
         return secrets_failed(err.text);

@@ -178,8 +178,12 @@ enum source_status vault_store_get(struct vault_store *store, const char *name, 
 static bool visit(void *context, const struct source_object *object)
 {
     struct vault_listing *listing = context;
-    if (str_ends(object->key, STR("/")))
+    if (str_ends(object->key, STR("/"))) {
+        autofree char *name = xstrndup(object->key.data, object->key.length);
+        if (vault_is_line(name))
+            strlist_add(&listing->folders, object->key);
         return true;
+    }
     if (listing->count == VAULT_LISTING_MAX)
         return false;
     if ((listing->count & (listing->count - 1)) == 0)
@@ -209,6 +213,9 @@ bool vault_store_list(struct vault_store *store, struct vault_listing *ret, stru
     }
     if (listing.count)
         qsort(listing.names, listing.count, sizeof(*listing.names), by_name);
+    if (listing.folders.count)
+        qsort(listing.folders.items, listing.folders.count, sizeof(*listing.folders.items),
+              by_name);
     *ret = listing;
     listing = (struct vault_listing){0};
     return true;
@@ -219,6 +226,7 @@ void vault_listing_done(struct vault_listing *listing)
     for (size_t i = 0; i < listing->count; i++)
         free(listing->names[i]);
     free(listing->names);
+    strlist_clear(&listing->folders);
     *listing = (struct vault_listing){0};
 }
 
@@ -226,4 +234,13 @@ bool vault_listing_has(const struct vault_listing *listing, const char *name)
 {
     return listing->count &&
            bsearch(&name, listing->names, listing->count, sizeof(*listing->names), by_name) != NULL;
+}
+
+char *vault_listing_empty(const struct vault_store *store, const struct vault_listing *listing,
+                          const char *wanted)
+{
+    autofree char *place = vault_store_name(store, "");
+    autofree char *folders = strlist_join(&listing->folders, " ");
+    return xasprintf("%s: holds no archive%s%s%s", place, wanted,
+                     folders[0] ? "; its folders are " : "", folders);
 }

@@ -5,6 +5,7 @@
 #ifndef SERVER_VAULT_STORE_H
 #define SERVER_VAULT_STORE_H
 
+#include "base/strlist.h"
 #include "server/archive/source.h"
 
 struct vault_store;
@@ -32,10 +33,12 @@ bool vault_store_put(struct vault_store *store, const char *name, struct str byt
 enum source_status vault_store_get(struct vault_store *store, const char *name, struct buf *bytes,
                                    struct error *err) __attribute__((warn_unused_result));
 
-/* Names of objects, sorted: those of archives by time. */
+/* Names of objects, sorted: those of archives by time. Beside them those of folders, each with its
+ * "/"; what a terminal would not show as it is is left out. */
 struct vault_listing {
     char **names;
     size_t count;
+    struct strlist folders;
 };
 
 /* Most objects of a folder. */
@@ -46,5 +49,10 @@ bool vault_store_list(struct vault_store *store, struct vault_listing *ret, stru
     __attribute__((warn_unused_result));
 void vault_listing_done(struct vault_listing *listing);
 bool vault_listing_has(const struct vault_listing *listing, const char *name);
+
+/* What to say of a folder without an archive, with the folders in it: one of them may be meant. The
+ * caller frees. */
+char *vault_listing_empty(const struct vault_store *store, const struct vault_listing *listing,
+                          const char *wanted) __attribute__((warn_unused_result));
 
 #endif

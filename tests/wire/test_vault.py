@@ -102,7 +102,7 @@ def manifest_of(folder: Path) -> dict:
             ["--recipient", "x"],
             "--to is missing, expected s3://bucket/folder, a folder or a file that ends with .cms",
         ),
-        (["--recipient", "x", "--to", "x"], "--namespace: expected the namespace of the Secrets"),
+        (["--recipient", "x", "--to", "x"], "--namespace is missing, expected that of the Secrets"),
         (
             ["--recipient", "x", "--to", "x", "--namespace", "x"],
             "expected --harborcluster or --name",
@@ -637,6 +637,18 @@ def test_a_named_archive_of_another_harbor_cluster_is_refused(cluster, kept, peo
     assert done.err.endswith(": is of registry/main, not of the HarborCluster 'other'\n")
 
 
+def test_a_folder_above_those_with_archives_names_them(cluster, kept, people):
+    above = kept.parent / "above"
+    (above / "bad\x1bname").mkdir(parents=True)
+    (above / "production").mkdir()
+    kept.rename(above / "another")
+    said = f"{above}/: holds no archive; its folders are another/ production/"
+    listed = run("list", "--from", above)
+    assert (listed.code, listed.out) == (4, f"finding: {said}\n")
+    done = restore(cluster, people["offline"], above)
+    assert (done.code, done.err) == (1, f"harbor-pg-webhook: {said}\n")
+
+
 # --- signatures
 
 
@@ -728,9 +740,22 @@ def test_list_tells_what_is_incomplete(cluster, kept):
     assert f"finding: {archive_of_kept.name}: is not there any more" in done.out
 
 
+def test_list_of_an_archive_that_is_not_there(folder):
+    done = run("list", "--from", folder / "x.cms")
+    assert done.code == 1
+    assert done.err == f"harbor-pg-webhook: {folder}/x.manifest.json: is not there\n"
+
+
+@pytest.mark.parametrize("words", [["--namespace", "harbor"], ["--harborcluster", "main"]])
+def test_list_takes_a_place_or_a_harbor_cluster(folder, words):
+    done = run("list", "--from", folder, *words)
+    assert done.code == 2
+    assert "expected --from, or --namespace and --harborcluster" in done.err
+
+
 def test_list_of_nothing_and_of_rubbish(folder):
     done = run("list", "--from", folder)
-    assert (done.code, done.out) == (4, "finding: there is no archive\n")
+    assert (done.code, done.out) == (4, f"finding: {folder}/: holds no archive\n")
     (folder / "20261120T020000Z-1f2e3d4c.manifest.json").write_text("{}")
     done = run("list", "--from", folder)
     assert done.code == 1
