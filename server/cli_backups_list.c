@@ -41,12 +41,6 @@ static const struct command_help list_help = {
         "    --prefix s3://harbor-db-backups/spilo/postgresql-harbor-harbor/99e85b8a/wal/15\n",
 };
 
-static int failed(const char *text)
-{
-    fprintf(stderr, PROGRAM ": %s\n", text);
-    return COMMAND_FAILED;
-}
-
 static void print(struct buf *out)
 {
     fputs(buf_str(out).data, stdout);
@@ -90,7 +84,8 @@ static int list_backups(const struct options *options, struct source *source)
     print(&out);
     int result = report.backup_count ? COMMAND_FINE : COMMAND_FINDINGS;
     if (!report.backup_count && report_count(&report, FINDING_UNKNOWN))
-        result = failed("could not tell which backups there are: 'backups verify' says why");
+        result =
+            command_failed("could not tell which backups there are: 'backups verify' says why");
     else if (!facts.backup_count && !report.wal_segments)
         say_where_to_look(source_name(source));
     report_done(&report);
@@ -208,7 +203,7 @@ static int list(const struct options *options, const struct bucket *bucket)
     if (!cli_place_complete(&place, &err))
         return command_usage_error(list_help.name, err.text);
     if (!source_open(&place, &source, &err))
-        return failed(err.text);
+        return command_failed(err.text);
     int result = bucket->prefix ? list_archives(options, bucket, &place, source)
                                 : list_backups(options, source);
     source_close(source);

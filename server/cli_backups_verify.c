@@ -177,10 +177,8 @@ int cli_backups_verify(int argc, char **argv)
     struct source_place place = cli_place(&options, prefix);
     if (!cli_place_complete(&place, &err))
         return command_usage_error(verify_help.name, err.text);
-    if (!source_open(&place, &source, &err)) {
-        fprintf(stderr, PROGRAM ": %s\n", err.text);
-        return COMMAND_FAILED;
-    }
+    if (!source_open(&place, &source, &err))
+        return command_failed(err.text);
     result = verify(&request, source);
     source_close(source);
     return result;

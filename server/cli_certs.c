@@ -16,12 +16,6 @@
 #define DAY 86400
 #define DAYS_DEFAULT 365
 
-static int failed(const char *text)
-{
-    fprintf(stderr, PROGRAM ": %s\n", text);
-    return COMMAND_FAILED;
-}
-
 static void add_all_names(const struct options *options, struct strlist *names)
 {
     const char *name;
@@ -183,7 +177,7 @@ static int run_issue(int argc, char **argv, int64_t now)
     if (!read_days(&options, &days, &err) ||
         (!ca_check_names(&names, &err) && !error_wrap(&err, "--dns")))
         return command_usage_error(issue_help.name, err.text);
-    return issue(folder, &names, days, now, &err) ? COMMAND_FINE : failed(err.text);
+    return issue(folder, &names, days, now, &err) ? COMMAND_FINE : command_failed(err.text);
 }
 
 /* ---- show ---- */
@@ -248,7 +242,7 @@ static int run_show(int argc, char **argv, int64_t now)
     if (!options.argument_count)
         return command_usage_error(show_help.name, "no file, expected one with certificates");
     if (!read_pem(options.arguments[0], &content, &pem, &err) || !chain_parse(pem, &chain, &err))
-        return failed(err.text);
+        return command_failed(err.text);
     for (size_t i = 0; i < chain_count(chain); i++) {
         printf("%scertificate %zu of %zu\n", i ? "\n" : "", i + 1, chain_count(chain));
         print_certificate(chain_at(chain, i), now);
@@ -291,7 +285,7 @@ static void read_for(const struct options *options, const char *option, struct b
 static int print_findings(const struct strlist *findings)
 {
     for (size_t i = 0; i < findings->count; i++)
-        failed(findings->items[i]);
+        command_failed(findings->items[i]);
     return COMMAND_FAILED;
 }
 
@@ -300,7 +294,7 @@ static int print_verified(struct pem_text certificates, bool trust_judged, int64
     struct error err;
     cleanup(chain_drop) struct chain *chain = NULL;
     if (!chain_parse(certificates, &chain, &err))
-        return failed(err.text);
+        return command_failed(err.text);
     const struct certificate *leaf = chain_at(chain, 0);
     char until[CHAIN_TIME_SIZE];
     autofree char *names = strlist_join(&leaf->names, ", ");

@@ -188,7 +188,7 @@ static bool read_all(struct run *run, struct error *err)
         read_secret(run, i, &go_on);
     if (run->failures.count) {
         for (size_t i = 0; i < run->failures.count; i++)
-            secrets_failed(run->failures.items[i]);
+            command_failed(run->failures.items[i]);
         return error_set(err, "nothing was written: not every Secret could be read");
     }
     if (!json_array_size(run->secrets))
@@ -343,7 +343,7 @@ static int backup(struct run *run)
     struct error err;
     if (!vault_guard(&err) || !read_files(run, &err) || !open_both(run, &err) ||
         !read_all(run, &err) || !write_archive(run, &err))
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     return run->absent.count ? COMMAND_FINDINGS : COMMAND_FINE;
 }
 

@@ -37,7 +37,7 @@ static void list_archive(struct vault_store *store, const struct vault_listing *
     autofree char *signature = xasprintf("%s" VAULT_SIGNATURE_END, name);
     look->archives++;
     if (secrets_manifest(store, name, &manifest, &text, &err) != SOURCE_DONE) {
-        secrets_failed(err.text);
+        command_failed(err.text);
         look->unreadable++;
         return;
     }
@@ -68,7 +68,7 @@ static int list_folder(struct vault_store *store)
     struct look look = {0};
     cleanup(vault_listing_done) struct vault_listing listing = {0};
     if (!vault_store_list(store, &listing, &err))
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     for (size_t i = 0; i < listing.count; i++) {
         struct str name = str_of(listing.names[i]);
         struct str stem = vault_stem_of(name);
@@ -102,10 +102,10 @@ static int list_one(struct vault_store *store, const char *stem)
         error_set_(&err, "%s: is not there", full);
     }
     if (status != SOURCE_DONE)
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     status = vault_store_get(store, name, &signature, &err);
     if (status == SOURCE_UNKNOWN)
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     print_archive(&manifest, status == SOURCE_DONE);
     printf("of %s, by version %s\n", manifest.origin.cluster, manifest.origin.tool);
     for (size_t i = 0; i < json_array_size(manifest.secrets); i++)
@@ -152,7 +152,7 @@ int cli_secrets_list(int argc, char **argv, int64_t now)
         return command_usage_error(secrets_list_help.name, list_usage);
     const struct source_place place = cli_place(&options, from);
     if (!vault_store_open(&place, &store, &err))
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     const char *stem = vault_store_stem(store);
     return stem ? list_one(store, stem) : list_folder(store);
 }

@@ -7,12 +7,6 @@
 
 #include <stdio.h>
 
-int secrets_failed(const char *text)
-{
-    fprintf(stderr, PROGRAM ": %s\n", text);
-    return COMMAND_FAILED;
-}
-
 /* ---- the cluster ---- */
 
 bool secrets_kube(const struct options *options, struct kube **ret, char **ret_server,
@@ -31,11 +25,6 @@ bool secrets_kube(const struct options *options, struct kube **ret, char **ret_s
     *ret_server = xstrdup(access.server);
     *ret = kube_new(&access);
     return true;
-}
-
-void secrets_kube_drop(struct kube **kube)
-{
-    kube_free(*kube);
 }
 
 enum kube_status secrets_get(struct kube *kube, const char *namespace, const char *name,

@@ -19,14 +19,10 @@ extern const struct command_help secrets_list_help;
         "context", "NAME", false, "its context, instead of the current one"                        \
     }
 
-/* Prints "harbor-pg-webhook: text" to stderr; gives COMMAND_FAILED. */
-int secrets_failed(const char *text);
-
 /* The client that the options, the environment and the pod give; *ret_server is its address. The
  * caller frees both. */
 bool secrets_kube(const struct options *options, struct kube **ret, char **ret_server,
                   struct error *err) __attribute__((warn_unused_result));
-void secrets_kube_drop(struct kube **kube);
 
 /* One Secret, or NULL when there is none (KUBE_ABSENT is no failure here). */
 enum kube_status secrets_get(struct kube *kube, const char *namespace, const char *name,

@@ -311,9 +311,9 @@ static int tell(const struct run *run)
         printf("finding: %s\n", run->findings.items[i]);
     bool fine = print_sum(run, dry) && !run->findings.count;
     for (size_t i = 0; i < run->failures.count; i++)
-        secrets_failed(run->failures.items[i]);
+        command_failed(run->failures.items[i]);
     if (run->failures.count)
-        return secrets_failed(run->changed
+        return command_failed(run->changed
                                   ? "not everything was restored; what is 'created' or "
                                     "'overwritten' above is there, and running this again does "
                                     "the rest"
@@ -327,12 +327,12 @@ static int restore(struct run *run)
 {
     struct error err;
     if (!vault_guard(&err) || !secrets_archive_open(run->options, &run->archive, &err))
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     run->namespace = options_get(run->options, "namespace", run->archive.payload.origin.namespace);
     if (!salt_fill(&run->salt))
-        return secrets_failed("no randomness for hashes that mean nothing elsewhere");
+        return command_failed("no randomness for hashes that mean nothing elsewhere");
     if (!secrets_kube(run->options, &run->kube, &run->server, &err) || !plan(run, &err))
-        return secrets_failed(err.text);
+        return command_failed(err.text);
     change(run);
     judge_pairs(run);
     return tell(run);

@@ -14,6 +14,12 @@ int command_usage_error(const char *command, const char *text)
     return COMMAND_USAGE;
 }
 
+int command_failed(const char *text)
+{
+    fprintf(stderr, PROGRAM ": %s\n", text);
+    return COMMAND_FAILED;
+}
+
 static int print_help(const struct command_help *help)
 {
     struct buf text = BUF(HELP_MAX);

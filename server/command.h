@@ -36,6 +36,9 @@ bool command_options(const struct command_help *help, int argc, char **argv, siz
 /* Prints "harbor-pg-webhook: text" and where the help is to stderr; gives COMMAND_USAGE. */
 int command_usage_error(const char *command, const char *text);
 
+/* Prints "harbor-pg-webhook: text" to stderr; gives COMMAND_FAILED. */
+int command_failed(const char *text);
+
 /* Whether stdout is a terminal that shows colours and nobody has set NO_COLOR (no-color.org). */
 bool command_colour(void);
 

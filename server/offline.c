@@ -28,12 +28,6 @@ static void config_cleanup(struct config **config)
         config_unref(*config);
 }
 
-static int failed(const char *text)
-{
-    fprintf(stderr, PROGRAM ": %s\n", text);
-    return COMMAND_FAILED;
-}
-
 /* 1 is worse than 3, and 3 than 0. */
 static int worse(int a, int b)
 {
@@ -45,7 +39,7 @@ static struct config *load_config(const char *path, int64_t now)
     struct strlist mistakes = {0};
     struct config *config = config_load(path, now, &mistakes);
     for (size_t i = 0; i < mistakes.count; i++)
-        failed(mistakes.items[i]);
+        command_failed(mistakes.items[i]);
     strlist_clear(&mistakes);
     return config;
 }
@@ -110,7 +104,7 @@ static int run_document(struct offline *offline, const struct manifest *manifest
         result = verdict.allowed ? COMMAND_FINE : COMMAND_DENIED;
     } else {
         error_wrap_(&err, "%s: %s", offline->reader.name, label);
-        result = failed(err.text);
+        result = command_failed(err.text);
     }
     verdict_done(&verdict);
     return result;
@@ -127,7 +121,7 @@ static int run_documents(struct offline *offline)
         if (read == MANIFEST_END)
             break;
         if (read == MANIFEST_BAD) {
-            result = failed(err.text);
+            result = command_failed(err.text);
             continue;
         }
         result = worse(result, run_document(offline, &manifest));
@@ -138,7 +132,7 @@ static int run_documents(struct offline *offline)
         return result;
     struct error err;
     error_set_(&err, "%s: no document in it", offline->reader.name);
-    return failed(err.text);
+    return command_failed(err.text);
 }
 
 int offline_run(const struct options *options, offline_print *print, const void *context,
@@ -163,12 +157,12 @@ int offline_run(const struct options *options, offline_print *print, const void 
     };
     struct error err;
     if (!check_profiles(&offline.question, &err))
-        return failed(err.text);
+        return command_failed(err.text);
 
     const char *path = options->argument_count ? options->arguments[0] : "-";
     struct buf text = BUF(INPUT_MAX);
     if (!file_read(path, &text, &err))
-        return failed(err.text);
+        return command_failed(err.text);
     offline.reader = (struct manifest_reader){
         .name = strcmp(path, "-") == 0 ? "standard input" : path,
         .text = buf_str(&text),

@@ -90,6 +90,16 @@ static void a_usage_error_says_where_the_help_is(void **state)
                               "try 'harbor-pg-webhook patch --help'\n");
 }
 
+static void a_failure_is_told_on_stderr(void **state)
+{
+    (void)state;
+    struct capture err = capture_open(stderr);
+    int result = command_failed("no luck");
+    autofree char *text = capture_close(&err);
+    assert_int_equal(result, COMMAND_FAILED);
+    assert_string_equal(text, "harbor-pg-webhook: no luck\n");
+}
+
 static void the_help_is_told_on_stdout(void **state)
 {
     (void)state;
@@ -199,6 +209,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_wrong_command_line_is_told_on_stderr),
         cmocka_unit_test(a_usage_error_says_where_the_help_is),
+        cmocka_unit_test(a_failure_is_told_on_stderr),
         cmocka_unit_test(the_help_is_told_on_stdout),
         cmocka_unit_test(a_right_command_line_is_read_in_silence),
         cmocka_unit_test(a_file_is_not_coloured),
