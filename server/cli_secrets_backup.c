@@ -105,7 +105,7 @@ static bool open_both(struct run *run, struct error *err)
 /* Without it the names that are computed remain: whoever gave no right to read it wants that. */
 static bool read_harbor_cluster(struct run *run, struct error *err)
 {
-    cleanup(secrets_json_drop) json_t *harbor_cluster = NULL;
+    cleanup(json_decrefp) json_t *harbor_cluster = NULL;
     autofree char *collection =
         xasprintf("/apis/goharbor.io/v1beta1/namespaces/%s/harborclusters", run->owner.namespace);
     const struct kube_object object = {collection, run->owner.harbor_cluster,
@@ -160,7 +160,7 @@ static bool only_referred(const struct vault_name *name)
 static void read_secret(struct run *run, size_t index, bool *ret_go_on)
 {
     struct error err;
-    cleanup(secrets_json_drop) json_t *secret = NULL;
+    cleanup(json_decrefp) json_t *secret = NULL;
     const struct vault_name *name = &run->names.items[index];
     enum kube_status status =
         secrets_get(run->kube, run->owner.namespace, name->name, &secret, &err);

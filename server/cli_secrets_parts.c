@@ -39,11 +39,6 @@ enum kube_status secrets_get(struct kube *kube, const char *namespace, const cha
     return KUBE_DONE;
 }
 
-void secrets_json_drop(json_t **json)
-{
-    json_decref(*json);
-}
-
 /* ---- files ---- */
 
 bool secrets_file_read(const char *path, struct secrets_file *ret, struct error *err)

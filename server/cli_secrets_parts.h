@@ -28,9 +28,6 @@ bool secrets_kube(const struct options *options, struct kube **ret, char **ret_s
 enum kube_status secrets_get(struct kube *kube, const char *namespace, const char *name,
                              json_t **ret, struct error *err) __attribute__((warn_unused_result));
 
-/* For cleanup(). */
-void secrets_json_drop(json_t **json);
-
 /* A file that may hold a key: its content, overwritten in the end, and what messages call it. */
 struct secrets_file {
     struct buf content;

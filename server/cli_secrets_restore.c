@@ -143,7 +143,7 @@ static enum kube_status send(struct run *run, struct item *item, struct error *e
     autofree char *collection = xasprintf("/api/v1/namespaces/%s/secrets", run->namespace);
     const struct kube_object place = {collection, item->name,
                                       "get, create and update of this Secret"};
-    cleanup(secrets_json_drop) json_t *object =
+    cleanup(json_decrefp) json_t *object =
         vault_object(item->archived, item->live, item->name, run->namespace);
     return item->live ? kube_put(run->kube, &place, object, NULL, err)
                       : kube_create(run->kube, &place, object, NULL, err);

@@ -162,11 +162,6 @@ static bool perform(struct kube *kube, struct call *call, struct error *err)
     return true;
 }
 
-static void json_done(json_t **json)
-{
-    json_decref(*json);
-}
-
 /* The answer as an object; NULL when it is none. */
 static json_t *parse(const struct buf *answer)
 {
@@ -204,7 +199,7 @@ static enum kube_status refused(const struct call *call, const json_t *answer, s
 
 static enum kube_status judge(const struct call *call, json_t **ret, struct error *err)
 {
-    cleanup(json_done) json_t *answer = parse(&call->answer.body);
+    cleanup(json_decrefp) json_t *answer = parse(&call->answer.body);
     if (call->answer.code < 200 || call->answer.code > 299)
         return refused(call, answer, err);
     if (!answer) {

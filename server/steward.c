@@ -49,11 +49,6 @@ static void look_done(struct look *look)
     authority_free(look->authority);
 }
 
-static void json_done(json_t **json)
-{
-    json_decref(*json);
-}
-
 /* The configurations are read before the Secret. So a bundle that is then written, guarded by the
  * version that was read here, is never older than the one it replaces. */
 static enum kube_status read_configurations(const struct steward *steward, struct look *look,
@@ -89,7 +84,7 @@ static enum kube_status read_secret(const struct steward *steward, struct look *
 static bool all_carry(const struct steward *steward, const struct look *look, struct str bundle)
 {
     for (size_t i = 0; i < CONFIGURATIONS; i++) {
-        cleanup(json_done) json_t *patch =
+        cleanup(json_decrefp) json_t *patch =
             look->configurations[i]
                 ? webhooks_patch(look->configurations[i], &steward->service, bundle)
                 : NULL;
@@ -132,8 +127,8 @@ static enum kube_status advance(struct steward *steward, struct look *look, stru
     if (!ca_secret_read(look->secret, &authority, err) ||
         !authority_do(authority, step, look->now, err))
         return KUBE_REFUSED;
-    cleanup(json_done) json_t *wanted = ca_secret_write(look->secret, authority);
-    cleanup(json_done) json_t *written = NULL;
+    cleanup(json_decrefp) json_t *wanted = ca_secret_write(look->secret, authority);
+    cleanup(json_decrefp) json_t *written = NULL;
     enum kube_status status = kube_put(steward->kube, &steward->secret, wanted, &written, err);
     if (status != KUBE_DONE)
         return status;
@@ -149,7 +144,7 @@ static enum kube_status publish_to(struct steward *steward, json_t **configurati
                                    const struct kube_object *object, struct str bundle,
                                    struct error *err)
 {
-    cleanup(json_done) json_t *patch = webhooks_patch(*configuration, &steward->service, bundle);
+    cleanup(json_decrefp) json_t *patch = webhooks_patch(*configuration, &steward->service, bundle);
     if (!patch)
         return KUBE_DONE;
     json_t *patched = NULL;

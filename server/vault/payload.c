@@ -11,15 +11,10 @@
 #define ABOUT "harbor-pg-webhook"
 #define KEY_MAX 253
 
-static void json_done(json_t **json)
-{
-    json_decref(*json);
-}
-
 bool vault_is_line(const char *text)
 {
     autofree char *shown = xstrdup(text);
-    cleanup(json_done) json_t *valid = json_string(text); /* NULL when it is not UTF-8 */
+    cleanup(json_decrefp) json_t *valid = json_string(text); /* NULL when it is not UTF-8 */
     str_presentable(shown);
     return valid && *text && strcmp(shown, text) == 0;
 }
@@ -213,7 +208,7 @@ bool vault_payload_write(const struct vault_payload *payload, struct buf *text, 
 static bool read_secrets(const json_t *items, const char *namespace, json_t *secrets,
                          struct error *err)
 {
-    cleanup(json_done) json_t *seen = json_object();
+    cleanup(json_decrefp) json_t *seen = json_object();
     if (!json_is_array(items) || json_array_size(items) > VAULT_NAMES_MAX)
         return error_set(err, "items is not a list of at most %d Secrets", VAULT_NAMES_MAX);
     for (size_t i = 0; i < json_array_size(items); i++) {
@@ -236,7 +231,7 @@ static bool read_secrets(const json_t *items, const char *namespace, json_t *sec
 bool vault_payload_read(struct str text, struct vault_payload *ret, struct error *err)
 {
     struct vault_origin origin;
-    cleanup(json_done) json_t *json =
+    cleanup(json_decrefp) json_t *json =
         json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
     const json_t *about = json_object_get(json, ABOUT);
     if (!json_is_object(about))
