@@ -1,6 +1,7 @@
 #include "server/s3_explain.h"
 
 #include "certs/chain.h"
+#include "patches/s3_place.h"
 #include "patches/shown.h"
 
 #include <stdlib.h>
@@ -113,20 +114,31 @@ static const struct {
     {TRANSFER_FAILED, {"no answer from {host}", "check --endpoint and --ca"}},
 };
 
+/* The region that the bucket is in, as the store tells; NULL when it tells none. It is any bytes.
+ */
+static const char *right_region(const struct s3_situation *it)
+{
+    struct error unused;
+    const char *const told[] = {it->fault ? it->fault->region : NULL, it->region_header};
+    for (size_t i = 0; i < sizeof(told) / sizeof(*told); i++)
+        if (told[i] && s3_region_valid(str_of(told[i]), &unused))
+            return told[i];
+    return NULL;
+}
+
 /* The value of a part that templates name. */
 static struct str value_of(const struct s3_situation *it, struct str name,
                            char time[CHAIN_TIME_SIZE])
 {
     int64_t theirs = it->fault && it->fault->server_time ? it->fault->server_time : it->date;
     bool bucket_first = it->address->custom && !it->address->path_style;
-    const char *right = it->fault && it->fault->region[0] ? it->fault->region : it->region_header;
     const struct {
         const char *name;
         const char *value;
     } values[] = {
         {"bucket", it->bucket},
         {"region", it->region},
-        {"right", right},
+        {"right", right_region(it)},
         {"host", it->address->host},
         {"keys", it->keys},
         {"permission", it->permission},
@@ -179,8 +191,7 @@ static const struct words *words_of(const struct s3_situation *situation)
     int64_t skew = situation->date ? llabs(situation->date - situation->now) : 0;
     if (situation->status == 403 && skew > SKEW_MOST)
         return &clocks;
-    bool named = situation->fault->region[0] || situation->region_header;
-    return row->words == &region && named ? &other_region : row->words;
+    return row->words == &region && right_region(situation) ? &other_region : row->words;
 }
 
 void s3_explain_refusal(const struct s3_situation *situation, struct error *err)

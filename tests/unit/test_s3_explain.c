@@ -131,6 +131,26 @@ static void the_region_may_stand_in_a_header(void **state)
                                   "(301 PermanentRedirect); --region eu-west-1");
 }
 
+/* A header is any bytes; and what is told is pasted into a shell. */
+static void a_region_that_is_none_is_not_told(void **state)
+{
+    (void)state;
+    static const char *const regions[] = {"", "\033[2J", "x; rm -rf y", "eu-west-1\xc2\x9b"};
+    for (size_t i = 0; i < sizeof(regions) / sizeof(*regions); i++) {
+        struct error err;
+        struct s3_situation it = situation();
+        struct s3_fault fault = {.code = "PermanentRedirect"};
+        it.status = 301;
+        it.fault = &fault;
+        it.region_header = regions[i];
+        snprintf(fault.region, sizeof(fault.region), "%s", regions[i]);
+        s3_explain_refusal(&it, &err);
+        assert_string_equal(err.text,
+                            "the bucket is not in the region 'us-east-1' (301 PermanentRedirect); "
+                            "give --region the bucket's own one (aws s3api get-bucket-location)");
+    }
+}
+
 static void how_often_and_how_long_is_told(void **state)
 {
     (void)state;
@@ -206,6 +226,7 @@ int main(void)
         cmocka_unit_test(each_refusal_has_its_way_out),
         cmocka_unit_test(a_wrong_clock_is_seen_behind_other_words),
         cmocka_unit_test(the_region_may_stand_in_a_header),
+        cmocka_unit_test(a_region_that_is_none_is_not_told),
         cmocka_unit_test(how_often_and_how_long_is_told),
         cmocka_unit_test(each_silence_has_its_way_out),
         cmocka_unit_test(without_details_what_was_said_is_told),
