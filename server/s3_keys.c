@@ -48,11 +48,17 @@ static bool is_value(struct str text)
     return text.length > 0;
 }
 
+static bool check_value(struct str text, const char *name, struct error *err)
+{
+    return is_value(text) ||
+           error_set(err, "%s: is empty, or has blanks or line ends inside", name);
+}
+
 static bool set_value(struct buf *to, struct str text, const char *name, struct error *err)
 {
     secret_clear(to);
-    if (!is_value(str_trim(text)))
-        return error_set(err, "%s: is empty, or has blanks or line ends inside", name);
+    if (!check_value(str_trim(text), name, err))
+        return false;
     buf_add(to, str_trim(text));
     return true;
 }
@@ -140,19 +146,27 @@ static bool refused(const struct s3_keys *keys, long status, const struct s3_fau
                      fault->message, refusals[row].way_out);
 }
 
+static void keep_session(struct s3_keys *keys, const struct s3_session *session, int64_t now)
+{
+    int64_t left = session->expires - now;
+    clear_values(keys);
+    keys->expires = session->expires;
+    keys->renew = session->expires - (left / 2 < RENEW_BEFORE ? left / 2 : RENEW_BEFORE);
+    buf_add(&keys->id, buf_str(&session->id));
+    buf_add(&keys->key, buf_str(&session->key));
+    buf_add(&keys->token, buf_str(&session->token));
+}
+
+/* All of it or nothing: what was there before is good until it ends. */
 static bool take_session(struct s3_keys *keys, struct str xml, int64_t now, struct error *err)
 {
     struct s3_session session;
-    bool read = s3_xml_session(xml, &session, err);
-    clear_values(keys);
-    if (read) {
-        int64_t left = session.expires - now;
-        keys->expires = session.expires;
-        keys->renew = session.expires - (left / 2 < RENEW_BEFORE ? left / 2 : RENEW_BEFORE);
-        read = set_value(&keys->id, buf_str(&session.id), "AccessKeyId", err) &&
-               set_value(&keys->key, buf_str(&session.key), "SecretAccessKey", err) &&
-               set_value(&keys->token, buf_str(&session.token), "SessionToken", err);
-    }
+    bool read = s3_xml_session(xml, &session, err) &&
+                check_value(buf_str(&session.id), "AccessKeyId", err) &&
+                check_value(buf_str(&session.key), "SecretAccessKey", err) &&
+                check_value(buf_str(&session.token), "SessionToken", err);
+    if (read)
+        keep_session(keys, &session, now);
     secret_clear(&session.id);
     secret_clear(&session.key);
     secret_clear(&session.token);

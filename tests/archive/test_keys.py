@@ -189,6 +189,38 @@ def test_a_token_is_never_told(identity: Probe, sts: Proxy) -> None:
     assert "payload" not in refused.errors
 
 
+def unusable(answer: Answer) -> Answer:
+    body = re.sub(rb"<SecretAccessKey>", b"<SecretAccessKey>in two ", answer.body)
+    return dataclasses.replace(answer, body=body)
+
+
+def test_what_cannot_be_a_key_is_not_used(identity: Probe, sts: Proxy, s3: Proxy) -> None:
+    sts.always = proxy.edited(unusable)
+    refused = identity("read", "it")
+    assert refused.status == probe.UNKNOWN
+    assert refused.errors == (
+        f"{sts.endpoint}: its answer: SecretAccessKey: is empty, or has blanks or line ends inside"
+    )
+    assert not s3.requests
+
+
+def test_keys_are_used_until_they_end(identity: Probe, sts: Proxy, s3: Proxy) -> None:
+    """The old ones are still good when STS does not give new ones in time."""
+    kept: list[dict[str, str]] = []
+
+    def paged_late(exchange: proxy.Exchange) -> None:
+        time.sleep(4.1)  # half of the time to their end, when they are to be renewed
+        paged(exchange)
+
+    sts.faults += [ending_in(8, kept)]
+    sts.always = proxy.edited(unusable)
+    s3.faults += [paged_late, proxy.instead(200, EMPTY_LIST)]
+    assert identity("list", "").status == probe.DONE
+    assert len(sts.requests) == 2
+    tokens = [it.headers["X-Amz-Security-Token"] for it in s3.requests]
+    assert tokens == [kept[0]["SessionToken"]] * 2
+
+
 def test_files_are_read_again(stores: Stores, tmp_path: Path) -> None:
     """A mounted Secret that changes between two pages, as the kubelet changes it."""
     folder = tmp_path / "keys"
