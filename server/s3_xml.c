@@ -4,6 +4,7 @@
 #include "certs/secret.h"
 #include "patches/shown.h"
 #include "patches/target_time.h"
+#include "server/s3.h"
 
 #include <expat.h>
 
@@ -242,6 +243,14 @@ static size_t decode(char *text, size_t length)
     return to;
 }
 
+static bool key_can_be(struct str key, struct error *err)
+{
+    if (key.length > S3_KEY_MAX)
+        return error_set(err, "has a key of %zu bytes, expected at most %d", key.length,
+                         S3_KEY_MAX);
+    return !memchr(key.data, '\0', key.length) || error_set(err, "has a key with a NUL in it");
+}
+
 bool s3_xml_page(struct str xml, struct s3_page *ret, struct error *err)
 {
     *ret = (struct s3_page){.keys = BUF(S3_XML_PAGE_MAX)};
@@ -249,12 +258,14 @@ bool s3_xml_page(struct str xml, struct s3_page *ret, struct error *err)
     struct walk walk = {.leaf = page_leaf, .context = &page};
     bool read = run(&walk, xml, err);
     buf_clear(&page.key);
-    if (!read)
-        return false;
-    for (size_t i = 0; page.encoded && i < ret->count; i++)
-        ret->rows[i].key_length =
-            decode(ret->keys.data + ret->rows[i].key, ret->rows[i].key_length);
-    return true;
+    for (size_t i = 0; read && i < ret->count; i++) {
+        struct s3_row *row = &ret->rows[i];
+        char *key = ret->keys.data + row->key;
+        if (page.encoded)
+            row->key_length = decode(key, row->key_length);
+        read = key_can_be((struct str){key, row->key_length}, err);
+    }
+    return read;
 }
 
 void s3_page_done(struct s3_page *page)

@@ -77,6 +77,24 @@ static void a_page_is_bounded(void **state)
     buf_clear(&xml);
 }
 
+/* Whoever keeps keys keeps no more than S3's longest; and what is kept as text ends at a NUL. */
+static void a_key_is_one_of_s3(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    struct s3_page page;
+    cleanup(buf_clear) struct buf xml = BUF(64u << 10);
+    buf_addf(&xml, LIST("<Contents><Key>%01024d</Key><Size>1</Size></Contents>"), 1);
+    assert_true(s3_xml_page(buf_str(&xml), &page, &err));
+    s3_page_done(&page);
+    buf_clear(&xml);
+    buf_addf(&xml, LIST("<Contents><Key>%01025d</Key><Size>1</Size></Contents>"), 1);
+    expect_no_page(buf_str(&xml), "has a key of 1025 bytes, expected at most 1024");
+    expect_no_page(STR(LIST("<EncodingType>url</EncodingType>"
+                            "<CommonPrefixes><Prefix>a%00b/</Prefix></CommonPrefixes>")),
+                   "has a key with a NUL in it");
+}
+
 static void expect_row(const struct s3_page *page, size_t index, const char *key, uint64_t size,
                        int64_t modified, bool folder)
 {
@@ -231,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_page_is_refused),
         cmocka_unit_test(a_page_is_bounded),
+        cmocka_unit_test(a_key_is_one_of_s3),
         cmocka_unit_test(a_page_is_read),
         cmocka_unit_test(encoded_keys_are_decoded),
         cmocka_unit_test(what_is_no_fault_is_none),
