@@ -21,7 +21,7 @@ static const struct option_row list_options[] = {
     {0},
 };
 
-static const struct command_help list_help = {
+const struct command_help backups_list_help = {
     .name = "backups list",
     .synopsis = "--bucket B | --prefix PLACE [OPTION...]",
     .about =
@@ -201,7 +201,7 @@ static int list(const struct options *options, const struct bucket *bucket)
     const char *prefix = options_get(options, "prefix", bucket->prefix);
     struct source_place place = cli_place(options, prefix);
     if (!cli_place_complete(&place, &err))
-        return command_usage_error(list_help.name, err.text);
+        return command_usage_error(backups_list_help.name, err.text);
     if (!source_open(&place, &source, &err))
         return command_failed(err.text);
     int result = bucket->prefix ? list_archives(options, bucket, &place, source)
@@ -216,13 +216,13 @@ int cli_backups_list(int argc, char **argv)
     struct error err;
     cleanup(options_done) struct options options = {0};
     cleanup(bucket_done) struct bucket bucket = {0};
-    if (!command_options(&list_help, argc, argv, 0, &options, &result))
+    if (!command_options(&backups_list_help, argc, argv, 0, &options, &result))
         return result;
     const char *name = options_value(&options, "bucket", 0);
     if (!name == !options_has(&options, "prefix"))
-        return command_usage_error(list_help.name,
+        return command_usage_error(backups_list_help.name,
                                    "expected one of --bucket and --prefix: where to look");
     if (name && !bucket_read(name, &bucket, &err))
-        return command_usage_error(list_help.name, err.text);
+        return command_usage_error(backups_list_help.name, err.text);
     return list(&options, &bucket);
 }

@@ -32,7 +32,7 @@ static const struct option_row verify_options[] = {
     {0},
 };
 
-static const struct command_help verify_help = {
+const struct command_help backups_verify_help = {
     .name = "backups verify",
     .synopsis = "--prefix PLACE [OPTION...]",
     .about =
@@ -166,17 +166,17 @@ int cli_backups_verify(int argc, char **argv)
     struct request request;
     struct source *source;
     cleanup(options_done) struct options options = {0};
-    if (!command_options(&verify_help, argc, argv, 0, &options, &result))
+    if (!command_options(&backups_verify_help, argc, argv, 0, &options, &result))
         return result;
     const char *prefix = options_value(&options, "prefix", 0);
     if (!prefix)
-        return command_usage_error(verify_help.name,
+        return command_usage_error(backups_verify_help.name,
                                    "--prefix is missing, expected s3://bucket/... or a folder");
     if (!read_request(&options, &request, &err))
-        return command_usage_error(verify_help.name, err.text);
+        return command_usage_error(backups_verify_help.name, err.text);
     struct source_place place = cli_place(&options, prefix);
     if (!cli_place_complete(&place, &err))
-        return command_usage_error(verify_help.name, err.text);
+        return command_usage_error(backups_verify_help.name, err.text);
     if (!source_open(&place, &source, &err))
         return command_failed(err.text);
     result = verify(&request, source);

@@ -7,7 +7,7 @@ static const struct option_row watch_options[] = {
     {0},
 };
 
-static const struct command_help watch_help = {
+const struct command_help backups_watch_help = {
     .name = "backups watch",
     .synopsis = "--config FILE",
     .about =
@@ -25,11 +25,11 @@ int cli_backups_watch(int argc, char **argv)
 {
     int result;
     struct options options;
-    if (!command_options(&watch_help, argc, argv, 0, &options, &result))
+    if (!command_options(&backups_watch_help, argc, argv, 0, &options, &result))
         return result;
     const char *config = options_get(&options, "config", NULL);
     options_done(&options);
     if (!config)
-        return command_usage_error(watch_help.name, "--config is missing, expected a file");
+        return command_usage_error(backups_watch_help.name, "--config is missing, expected a file");
     return watch_run(config);
 }

@@ -5,7 +5,7 @@
 #include "certs/ca.h"
 #include "certs/pair.h"
 #include "certs/secret.h"
-#include "server/command.h"
+#include "server/command_group.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -161,7 +161,7 @@ static bool read_days(const struct options *options, unsigned *ret, struct error
     return true;
 }
 
-static int run_issue(int argc, char **argv, int64_t now)
+static int run_issue(int argc, char **argv)
 {
     int result;
     unsigned days;
@@ -177,7 +177,7 @@ static int run_issue(int argc, char **argv, int64_t now)
     if (!read_days(&options, &days, &err) ||
         (!ca_check_names(&names, &err) && !error_wrap(&err, "--dns")))
         return command_usage_error(issue_help.name, err.text);
-    return issue(folder, &names, days, now, &err) ? COMMAND_FINE : command_failed(err.text);
+    return issue(folder, &names, days, time(NULL), &err) ? COMMAND_FINE : command_failed(err.text);
 }
 
 /* ---- show ---- */
@@ -229,7 +229,7 @@ static bool read_pem(const char *path, struct buf *content, struct pem_text *ret
     return true;
 }
 
-static int run_show(int argc, char **argv, int64_t now)
+static int run_show(int argc, char **argv)
 {
     int result;
     struct error err;
@@ -245,7 +245,7 @@ static int run_show(int argc, char **argv, int64_t now)
         return command_failed(err.text);
     for (size_t i = 0; i < chain_count(chain); i++) {
         printf("%scertificate %zu of %zu\n", i ? "\n" : "", i + 1, chain_count(chain));
-        print_certificate(chain_at(chain, i), now);
+        print_certificate(chain_at(chain, i), time(NULL));
     }
     return COMMAND_FINE;
 }
@@ -323,7 +323,7 @@ static int verify(const struct options *options, int64_t now)
     return print_verified(question.certificates, question.bundle.text.data != NULL, now);
 }
 
-static int run_verify(int argc, char **argv, int64_t now)
+static int run_verify(int argc, char **argv)
 {
     int result;
     cleanup(options_done) struct options options = {0};
@@ -333,59 +333,20 @@ static int run_verify(int argc, char **argv, int64_t now)
         return command_usage_error(verify_help.name, "--cert is missing, expected a file");
     if (!options_has(&options, "key"))
         return command_usage_error(verify_help.name, "--key is missing, expected a file");
-    return verify(&options, now);
+    return verify(&options, time(NULL));
 }
 
 /* ---- certs ---- */
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv, int64_t now);
-    const struct command_help *help;
-    const char *about;
-} commands[] = {
+static const struct command_of_group commands[] = {
     {"issue", run_issue, &issue_help, "make a CA and a server certificate"},
     {"show", run_show, &show_help, "print what certificates say"},
     {"verify", run_verify, &verify_help, "judge a server's certificate and key as clients would"},
 };
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
-
-static void print_usage(FILE *out)
-{
-    fputs("usage: " PROGRAM " certs COMMAND [OPTION...]\n\ncommands:\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].about);
-    fputs("\nexamples:\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fputs(commands[i].help->examples, out);
-    fputs("\n'" PROGRAM " certs COMMAND --help' tells about one of them.\n", out);
-}
-
-static int unknown_command(const char *name)
-{
-    struct error err;
-    struct nearest nearest = {.wanted = str_of(name)};
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        nearest_offer(&nearest, commands[i].name);
-    error_set_(&err, "certs: unknown command '%.100s', expected issue, show or verify%s%s%s", name,
-               nearest.name ? ": did you mean '" : "", nearest.name ? nearest.name : "",
-               nearest.name ? "'" : "");
-    return command_usage_error("certs", err.text);
-}
-
 int cli_certs(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_usage(stderr);
-        return COMMAND_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_usage(stdout);
-        return COMMAND_FINE;
-    }
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1, time(NULL));
-    return unknown_command(argv[1]);
+    const struct command_group group = {"certs", "", commands,
+                                        sizeof(commands) / sizeof(*commands)};
+    return command_group_run(&group, argc, argv);
 }

@@ -2,10 +2,7 @@
 
 #include "server/cli_place.h"
 #include "server/cli_secrets_parts.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <time.h>
+#include "server/command_group.h"
 
 static const struct option_row backup_options[] = {
     {"recipient", "FILE", true, "certificates (PEM) that the archive is encrypted to"},
@@ -91,54 +88,15 @@ const struct command_help secrets_list_help = {
                 "  harbor-pg-webhook secrets list --namespace harbor --harborcluster harbor\n",
 };
 
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv, int64_t now);
-    const struct command_help *help;
-    const char *about;
-} commands[] = {
+static const struct command_of_group commands[] = {
     {"backup", cli_secrets_backup, &secrets_backup_help, "write an encrypted archive of Secrets"},
     {"restore", cli_secrets_restore, &secrets_restore_help, "create Secrets from an archive"},
     {"list", cli_secrets_list, &secrets_list_help, "list archives, and what is in them"},
 };
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
-
-static void print_usage(FILE *out)
-{
-    fputs("usage: " PROGRAM " secrets COMMAND [OPTION...]\n\ncommands:\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].about);
-    fputs("\nexamples:\n", out);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fputs(commands[i].help->examples, out);
-    fputs("\n'" PROGRAM " secrets COMMAND --help' tells about one of them.\n", out);
-}
-
-static int unknown_command(const char *name)
-{
-    struct error err;
-    struct nearest nearest = {.wanted = str_of(name)};
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        nearest_offer(&nearest, commands[i].name);
-    error_set_(&err, "secrets: unknown command '%.100s', expected backup, restore or list%s%s%s",
-               name, nearest.name ? ": did you mean '" : "", nearest.name ? nearest.name : "",
-               nearest.name ? "'" : "");
-    return command_usage_error("secrets", err.text);
-}
-
 int cli_secrets(int argc, char **argv)
 {
-    if (argc < 2) {
-        print_usage(stderr);
-        return COMMAND_USAGE;
-    }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
-        print_usage(stdout);
-        return COMMAND_FINE;
-    }
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
-        if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1, time(NULL));
-    return unknown_command(argv[1]);
+    const struct command_group group = {"secrets", "", commands,
+                                        sizeof(commands) / sizeof(*commands)};
+    return command_group_run(&group, argc, argv);
 }

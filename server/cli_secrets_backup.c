@@ -10,6 +10,7 @@
 #include "server/version.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #define RECIPIENTS_MAX 16
 
@@ -347,7 +348,7 @@ static int backup(struct run *run)
     return run->absent.count ? COMMAND_FINDINGS : COMMAND_FINE;
 }
 
-int cli_secrets_backup(int argc, char **argv, int64_t now)
+int cli_secrets_backup(int argc, char **argv)
 {
     int result;
     struct error err;
@@ -356,7 +357,7 @@ int cli_secrets_backup(int argc, char **argv, int64_t now)
         return result;
     if (!check_usage(&options, &err))
         return command_usage_error(secrets_backup_help.name, err.text);
-    cleanup(run_done) struct run run = {.options = &options, .now = now};
+    cleanup(run_done) struct run run = {.options = &options, .now = time(NULL)};
     run.owner = (struct vault_owner){options_value(&options, "namespace", 0),
                                      options_value(&options, "harborcluster", 0)};
     return backup(&run);

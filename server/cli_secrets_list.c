@@ -136,11 +136,10 @@ static int list_names(const struct options *options)
     return COMMAND_FINE;
 }
 
-int cli_secrets_list(int argc, char **argv, int64_t now)
+int cli_secrets_list(int argc, char **argv)
 {
     int result;
     struct error err;
-    (void)now;
     cleanup(options_done) struct options options = {0};
     cleanup(vault_store_drop) struct vault_store *store = NULL;
     if (!command_options(&secrets_list_help, argc, argv, 0, &options, &result))

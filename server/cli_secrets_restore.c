@@ -351,11 +351,10 @@ static bool check_usage(const struct options *options, struct error *err)
     return true;
 }
 
-int cli_secrets_restore(int argc, char **argv, int64_t now)
+int cli_secrets_restore(int argc, char **argv)
 {
     int result;
     struct error err;
-    (void)now;
     cleanup(options_done) struct options options = {0};
     if (!command_options(&secrets_restore_help, argc, argv, 0, &options, &result))
         return result;
