@@ -103,8 +103,8 @@ FOLDER = ("verify", "--prefix", "/nowhere")
         ),
         (
             ("verify", "--prefix", "s3://b/x", "--region", "r"),
-            "--prefix: bucket: 'b' is not a bucket, expected 3 to 63 of a-z, 0-9, '-' and '.', a letter or "
-            "digit at both ends",
+            "--prefix: bucket: 'b' is not a bucket, expected 3 to 63 of a-z, 0-9, '-' and '.', a "
+            "letter or digit at both ends",
             "verify ",
         ),
         (
