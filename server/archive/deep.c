@@ -61,7 +61,7 @@ static bool count_stored(void *context, struct str bytes)
 static bool pass_on(void *context, struct str bytes)
 {
     struct reading *reading = context;
-    return reading->take(reading->context, bytes);
+    return !is_cancelled(reading->look) && reading->take(reading->context, bytes);
 }
 
 enum object_status look_read(struct look *look, const char *key, codec_take take, void *context,

@@ -1,5 +1,6 @@
 #include "server/archive/deep.h"
 
+#include "server/archive/deep_look.h"
 #include "tests/unit/bytes_source.h"
 
 #include <stdio.h>
@@ -260,6 +261,39 @@ static void it_can_be_ended(void **state)
                         "unknown not-read : the look was ended before its end\n");
 }
 
+struct ending {
+    atomic_bool cancel;
+    unsigned pieces;
+};
+
+static bool end_it(void *context, struct str bytes)
+{
+    struct ending *ending = context;
+    (void)bytes;
+    ending->pieces++;
+    atomic_store(&ending->cancel, true);
+    return true;
+}
+
+/* Few stored bytes may come out as gigabytes: eight blocks of 128 KiB that are one zero each. */
+static void it_can_be_ended_within_a_piece(void **state)
+{
+    (void)state;
+    struct error err;
+    struct ending ending = {.cancel = false};
+    struct source source = {0};
+    const struct deep_options options = {.cancel = &ending.cancel};
+    struct look it = {.source = &source, .options = &options};
+    cleanup(buf_clear) struct buf frame = BUF(64);
+    buf_add(&frame, (struct str){"\x28\xb5\x2f\xfd\x00\x38", 6});
+    for (unsigned i = 0; i < 8; i++)
+        buf_add(&frame, (struct str){i < 7 ? "\x02\x00\x10" : "\x03\x00\x10", 4});
+    bytes_put(&source, "it.zst", buf_str(&frame));
+    assert_int_equal(look_read(&it, "it.zst", end_it, &ending, &err), OBJECT_STOPPED);
+    assert_int_equal(ending.pieces, 1);
+    bytes_done(&source);
+}
+
 static void nothing_is_wrong(void **state)
 {
     (void)state;
@@ -283,6 +317,7 @@ int main(void)
         cmocka_unit_test(wal_that_nobody_needs),
         cmocka_unit_test(what_is_told_already_is_not_told_again),
         cmocka_unit_test(it_can_be_ended),
+        cmocka_unit_test(it_can_be_ended_within_a_piece),
         cmocka_unit_test(nothing_is_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
