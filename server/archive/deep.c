@@ -113,22 +113,6 @@ bool look_on_path(const struct look *look, struct segment_name segment)
            leads_to(look, segment, newest.timeline);
 }
 
-static bool is_part_of(const struct report *report, const struct report_backup *backup,
-                       const char *name)
-{
-    const struct report_backup *at = backup;
-    for (size_t steps = 0; at && steps <= report->backup_count; steps++) {
-        if (strcmp(at->name, name) == 0)
-            return true;
-        const char *parent = at->parent;
-        at = NULL;
-        for (size_t i = 0; parent && i < report->backup_count; i++)
-            if (strcmp(report->backups[i].name, parent) == 0)
-                at = &report->backups[i];
-    }
-    return false;
-}
-
 /* Worse, never better. */
 static void mark(struct report_backup *backup, enum finding_kind kind)
 {
@@ -138,12 +122,41 @@ static void mark(struct report_backup *backup, enum finding_kind kind)
         backup->state = BACKUP_UNKNOWN;
 }
 
-static void mark_backups(struct report *report, struct str name, enum finding_kind kind)
+/* Backups that a finding has reached, in the order in which their deltas are looked for. */
+struct spread {
+    struct look *look;
+    enum finding_kind kind;
+    size_t *items;
+    size_t count;
+};
+
+/* What a finding of this kind has reached before, all deltas on it have seen too. */
+static void reach(struct spread *spread, size_t i)
 {
-    autofree char *text = xstrndup(name.data, name.length);
+    unsigned char *reached = &spread->look->reached[i];
+    if (*reached & 1U << spread->kind)
+        return;
+    *reached |= (unsigned char)(1U << spread->kind);
+    mark(&spread->look->report->backups[i], spread->kind);
+    spread->items[spread->count++] = i;
+}
+
+/* The backup and all deltas on it. */
+static void mark_backups(struct look *look, struct str name, enum finding_kind kind)
+{
+    const struct report *report = look->report;
+    autofree size_t *items = xcalloc(report->backup_count + 1, sizeof(*items));
+    struct spread spread = {look, kind, items, 0};
+    if (!look->reached)
+        look->reached = xcalloc(report->backup_count + 1, 1);
     for (size_t i = 0; i < report->backup_count; i++)
-        if (is_part_of(report, &report->backups[i], text))
-            mark(&report->backups[i], kind);
+        if (str_is(name, report->backups[i].name))
+            reach(&spread, i);
+    for (size_t first = 0; first < spread.count; first++)
+        for (size_t i = 0; i < report->backup_count; i++)
+            if (report->backups[i].parent &&
+                strcmp(report->backups[i].parent, report->backups[items[first]].name) == 0)
+                reach(&spread, i);
 }
 
 /* What a restore from the backup still reaches: the segment before. */
@@ -249,7 +262,7 @@ void look_found(struct look *look, enum finding_kind kind, const char *code, con
                damage ? "a restore from this backup, or from a delta on it, would fail"
                       : "a restore from this backup may fail",
                way_out(kind, code, WAY_OUT_BACKUP));
-    mark_backups(look->report, name.backup, kind);
+    mark_backups(look, name.backup, kind);
 }
 
 void look_status(struct look *look, enum object_status status, const char *key, const char *what)
@@ -278,6 +291,7 @@ void deep(struct source *source, const struct facts *facts, const struct deep_op
     look_at_wal(&look, wal);
     if (options->progress)
         progress_end(options->progress);
+    free(look.reached);
     if (look.cancelled)
         report_add(report, FINDING_UNKNOWN, "not-read", "", "the look was ended before its end",
                    "what was not read may be damaged", "look again");

@@ -13,6 +13,7 @@ struct look {
     struct report *report;
     struct rate rate;
     struct progress_state state;
+    unsigned char *reached; /* of each backup, a bit for each kind of finding; NULL before any */
     bool cancelled;
 };
 

@@ -261,6 +261,32 @@ static void it_can_be_ended(void **state)
                         "unknown not-read : the look was ended before its end\n");
 }
 
+/* Each delta on the one before; looked through for each finding, they would take minutes. */
+static void a_damage_reaches_all_deltas_on_it(void **state)
+{
+    (void)state;
+    enum { COUNT = 3000 };
+    struct report report = {.backups = xcalloc(COUNT, sizeof(*report.backups)),
+                            .backup_count = COUNT};
+    struct look it = {.report = &report};
+    for (unsigned i = 0; i < COUNT; i++)
+        report.backups[i] = (struct report_backup){
+            .name = xasprintf("base_0000000100000000%08X", i + 1),
+            .parent = i ? xstrdup(report.backups[i - 1].name) : NULL,
+            .state = BACKUP_USABLE,
+        };
+    const char *part = "basebackups_005/base_00000001000000000000000A/tar_partitions/part_";
+    for (unsigned i = 0; i < 100; i++) {
+        autofree char *key = xasprintf("%s%u.tar", part, i);
+        look_found(&it, i ? FINDING_DAMAGE : FINDING_UNKNOWN, "tar-damaged", key, "it");
+        assert_int_equal(report.backups[COUNT - 1].state, i ? BACKUP_DAMAGED : BACKUP_UNKNOWN);
+    }
+    assert_int_equal(report.backups[9].state, BACKUP_DAMAGED);
+    assert_int_equal(report.backups[8].state, BACKUP_USABLE);
+    free(it.reached);
+    report_done(&report);
+}
+
 struct ending {
     atomic_bool cancel;
     unsigned pieces;
@@ -316,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_segment_that_a_backup_needs),
         cmocka_unit_test(wal_that_nobody_needs),
         cmocka_unit_test(what_is_told_already_is_not_told_again),
+        cmocka_unit_test(a_damage_reaches_all_deltas_on_it),
         cmocka_unit_test(it_can_be_ended),
         cmocka_unit_test(it_can_be_ended_within_a_piece),
         cmocka_unit_test(nothing_is_wrong),
