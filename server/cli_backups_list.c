@@ -149,11 +149,19 @@ static bool bucket_read(const char *text, struct bucket *ret, struct error *err)
     return true;
 }
 
+/* A folder and why, both of them any bytes. */
+static void say_not_read(const char *text)
+{
+    cleanup(buf_clear) struct buf clean = BUF(RENDER_MAX);
+    render_clean(&clean, str_of(text));
+    fprintf(stderr, PROGRAM ": could not look into %s\n", buf_str(&clean).data);
+}
+
 /* Says on stderr what was not looked at, and gives the result. */
 static int found_result(const struct found *found)
 {
     for (size_t i = 0; i < found->not_read.count; i++)
-        fprintf(stderr, PROGRAM ": could not look into %s\n", found->not_read.items[i]);
+        say_not_read(found->not_read.items[i]);
     if (found->not_read.dropped)
         fprintf(stderr, PROGRAM ": and into %zu more\n", found->not_read.dropped);
     if (found->cut)

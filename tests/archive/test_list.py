@@ -103,6 +103,19 @@ def test_what_is_printed_is_accepted(bucket: Path, tmp_path: Path) -> None:
     assert checked.stdout == "0 mistakes, 0 warnings\n"
 
 
+def test_what_is_told_does_not_steer_a_terminal(bucket: Path) -> None:
+    """Whoever may write into a bucket names the folders in it."""
+    for name in ("a\x1b[2J", "b\u009b2J", "c\nd"):
+        (bucket / name).mkdir()
+        (bucket / name / "link").symlink_to("/")
+    done = run("backups", "list", "--bucket", bucket, "--region", REGION)
+    assert done.returncode == 1
+    assert sorted(line.split("/: ")[0] for line in done.stderr.splitlines()) == [
+        f"harbor-pg-webhook: could not look into {name}" for name in ("a?[2J", "b??2J", "c?d")
+    ]
+    assert done.stderr.replace("\n", "").isprintable()
+
+
 def test_what_a_folder_does_not_tell_is_refused_until_it_is_filled_in(
     bucket: Path, tmp_path: Path
 ) -> None:
