@@ -2,13 +2,19 @@
 
 #include "base/mem.h"
 
+static int by_timeline(const void *a, const void *b)
+{
+    const struct history_entry *x = a, *y = b;
+    return x->timeline < y->timeline ? -1 : x->timeline > y->timeline;
+}
+
 /* Where the timeline stands in the past; NULL when it is not of it. */
 static const struct history_entry *entry_of(const struct history *past, uint32_t timeline)
 {
-    for (size_t i = 0; i < past->count; i++)
-        if (past->entries[i].timeline == timeline)
-            return &past->entries[i];
-    return NULL;
+    const struct history_entry key = {.timeline = timeline};
+    return past->count
+               ? bsearch(&key, past->entries, past->count, sizeof *past->entries, by_timeline)
+               : NULL;
 }
 
 bool way_descends(const struct history *past, uint32_t timeline, uint64_t lsn)

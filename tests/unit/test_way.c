@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -167,6 +168,35 @@ static void a_way_ends_behind_what_is_empty(void **state)
     facts_done(&facts);
 }
 
+/* 3,000 backups, none of which the pasts of 1,000 timelines know: looked through, those are thirty
+ * thousand million entries. */
+static void long_pasts_are_not_looked_through(void **state)
+{
+    (void)state;
+    enum { COUNT = 1000, BACKUPS = 3000 };
+    const clock_t begun = clock();
+    struct facts facts = {0};
+    struct history past = {xcalloc(HISTORY_MAX, sizeof *past.entries), HISTORY_MAX};
+    for (uint32_t i = 0; i < HISTORY_MAX; i++)
+        past.entries[i] = (struct history_entry){2 * i + 2, i};
+    facts.histories = xcalloc(COUNT, sizeof *facts.histories);
+    facts.history_count = COUNT;
+    for (uint32_t i = 0; i < COUNT; i++)
+        facts.histories[i] = (struct history_facts){
+            .timeline = 3 * HISTORY_MAX + i, .fact = {FACT_READ, NULL}, .history = past};
+    struct wal_runs runs = {.segment_size = SIZE};
+    for (uint32_t i = 0; i < BACKUPS; i++) {
+        struct way way = way_from(&facts, &runs, 2 * i + 1, 1, 1);
+        assert_int_equal(way.target, 2 * i + 1);
+        way_done(&way);
+    }
+    assert_true(clock() - begun < 5 * CLOCKS_PER_SEC);
+    assert_true(way_descends(&past, 2 * HISTORY_MAX, HISTORY_MAX - 1));
+    assert_true(way_descends(&past, 2, 0));
+    free(past.entries);
+    free(facts.histories);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_history_that_was_not_read_leads_nowhere),
         cmocka_unit_test(holes),
         cmocka_unit_test(a_way_ends_behind_what_is_empty),
+        cmocka_unit_test(long_pasts_are_not_looked_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
