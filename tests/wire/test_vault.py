@@ -510,6 +510,7 @@ def test_a_write_that_would_be_refused_is_known_before_the_first_one(cluster, ke
     done = restore(cluster, people["offline"], kept)
     assert (done.code, cluster.objects) == (1, {})
     assert "2 failed, 4 not tried\n" in done.out
+    assert "finding" not in done.out  # of what the next run creates
     assert f"secrets/{COPY}: forbidden (403): not for you" in done.err
     assert done.err.endswith(": nothing was changed\n")
 
