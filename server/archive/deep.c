@@ -106,7 +106,8 @@ static bool leads_to(const struct look *look, struct segment_name segment, uint3
     return false;
 }
 
-bool look_on_path(const struct look *look, struct segment_name segment)
+/* Whether a restore to the newest state needs the segment. */
+static bool on_path(const struct look *look, struct segment_name segment)
 {
     struct segment_name newest;
     return !look->report->wal_newest || !name_segment(str_of(look->report->wal_newest), &newest) ||
@@ -228,7 +229,7 @@ static const char *way_out(enum finding_kind kind, const char *code, const char 
 static void add_wal(struct look *look, enum finding_kind kind, const char *code, const char *key,
                     const struct name *name, const char *what)
 {
-    if (name->kind != NAME_SEGMENT || !look_on_path(look, name->segment)) {
+    if (name->kind != NAME_SEGMENT || !on_path(look, name->segment)) {
         report_add(look->report, kind == FINDING_DAMAGE ? FINDING_NOTE : kind, code, key, what,
                    "no restore to the newest state needs it", "nothing has to be done");
         return;

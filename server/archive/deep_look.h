@@ -34,9 +34,6 @@ void look_status(struct look *look, enum object_status status, const char *key, 
 /* Whether a finding of this code is there already, about an object whose key has `part` in it. */
 bool look_has(const struct look *look, const char *code, const char *part);
 
-/* Whether a restore to the newest state needs the segment. */
-bool look_on_path(const struct look *look, struct segment_name segment);
-
 /* The halves: each first counts what it will read. */
 void look_count_backups(struct look *look);
 void look_at_backups(struct look *look);
