@@ -1,80 +1,35 @@
 #include "certs/cms.h"
 
 #include "base/mem.h"
+#include "certs/cms_parts.h"
 #include "certs/secret.h"
-#include "certs/x509.h"
 
-#include <openssl/cms.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #define TAG_LENGTH 16 /* the whole of it */
 
-static void message_free(CMS_ContentInfo **message)
-{
-    CMS_ContentInfo_free(*message);
-}
-
 /* ---- recipients ---- */
-
-static const struct {
-    const char *type; /* as x509_key_type() gives it; NULL: RSA of any size in the range */
-    uint32_t usage;
-    const char *usage_name;
-} key_kinds[] = {
-    {NULL, KU_KEY_ENCIPHERMENT, "keyEncipherment"},
-    {"ECDSA P-256", KU_KEY_AGREEMENT, "keyAgreement"},
-    {"ECDSA P-384", KU_KEY_AGREEMENT, "keyAgreement"},
-    {"ECDSA P-521", KU_KEY_AGREEMENT, "keyAgreement"},
-};
-#define KIND_COUNT (sizeof(key_kinds) / sizeof(*key_kinds))
-
-static bool is_rsa(const EVP_PKEY *key)
-{
-    return key && EVP_PKEY_is_a(key, "RSA");
-}
-
-/* The row for the key; KIND_COUNT for a key that is weak or cannot encrypt. */
-static size_t kind_of(const EVP_PKEY *key, const char *type)
-{
-    if (is_rsa(key))
-        return EVP_PKEY_get_bits(key) >= 2048 && EVP_PKEY_get_bits(key) <= 8192 ? 0 : KIND_COUNT;
-    size_t row = 1;
-    while (row < KIND_COUNT && !str_is(str_of(type), key_kinds[row].type))
-        row++;
-    return row;
-}
-
-static bool check_dates(const struct certificate *certificate, int64_t now, struct error *err)
-{
-    char limit[CHAIN_TIME_SIZE];
-    if (now < certificate->not_before)
-        return error_set(err, "'%.200s' is not valid before %s; is the clock right?",
-                         certificate->subject, chain_time(certificate->not_before, limit));
-    if (now > certificate->not_after)
-        return error_set(err, "'%.200s' expired at %s; renew it", certificate->subject,
-                         chain_time(certificate->not_after, limit));
-    return true;
-}
 
 bool cms_check_recipient(const struct chain *chain, size_t index, int64_t now, struct error *err)
 {
     const struct certificate *certificate = &chain->certificates[index];
     X509 *x509 = sk_X509_value(chain->x509, (int)index);
-    size_t kind = kind_of(X509_get0_pubkey(x509), certificate->key_type);
-    if (kind == KIND_COUNT)
+    uint32_t usage = cms_key_usage(X509_get0_pubkey(x509), certificate->key_type);
+    if (!usage)
         return error_set(err,
                          "'%.200s' has the key %s, expected RSA 2048 to 8192 or ECDSA P-256, P-384 "
                          "or P-521; make a recipient with such a key",
                          certificate->subject, certificate->key_type);
     /* All bits are set when the certificate says nothing. */
-    if (!(X509_get_key_usage(x509) & key_kinds[kind].usage))
+    if (!(X509_get_key_usage(x509) & usage))
         return error_set(err,
                          "'%.200s' is not for encryption, its key usage lacks %s; make a recipient "
                          "with it, or without key usage",
-                         certificate->subject, key_kinds[kind].usage_name);
-    return check_dates(certificate, now, err);
+                         certificate->subject,
+                         usage == KU_KEY_AGREEMENT ? "keyAgreement" : "keyEncipherment");
+    return cms_check_dates(certificate, now, err);
 }
 
 /* ---- encrypting ---- */
@@ -99,7 +54,7 @@ static bool add_recipient(CMS_ContentInfo *message, X509 *certificate)
     EVP_PKEY_CTX *context = recipient ? CMS_RecipientInfo_get0_pkey_ctx(recipient) : NULL;
     if (!context)
         return false;
-    return is_rsa(X509_get0_pubkey(certificate)) ? use_oaep(context) : use_sha256(context);
+    return cms_key_is_rsa(X509_get0_pubkey(certificate)) ? use_oaep(context) : use_sha256(context);
 }
 
 static bool add_recipients(CMS_ContentInfo *message, const struct chain *const *recipients,
@@ -112,18 +67,6 @@ static bool add_recipients(CMS_ContentInfo *message, const struct chain *const *
     return count > 0;
 }
 
-/* The DER of the message, in one reservation. */
-static bool write_message(CMS_ContentInfo *message, struct buf *der)
-{
-    cleanup(x509_bio_free) BIO *bio = BIO_new(BIO_s_mem());
-    const char *data;
-    if (!bio || !i2d_CMS_bio(bio, message))
-        return false;
-    size_t length = (size_t)BIO_get_mem_data(bio, &data);
-    buf_add(der, (struct str){data, length});
-    return !der->failed;
-}
-
 bool cms_encrypt(const struct chain *const *recipients, size_t count, struct str plain,
                  struct buf *sealed, struct error *err)
 {
@@ -132,75 +75,23 @@ bool cms_encrypt(const struct chain *const *recipients, size_t count, struct str
                          CMS_PLAIN_MAX);
     unsigned flags = CMS_BINARY | CMS_PARTIAL;
     cleanup(x509_bio_free) BIO *bio = BIO_new_mem_buf(plain.data, (int)plain.length);
-    cleanup(message_free) CMS_ContentInfo *message =
+    cleanup(cms_message_free) CMS_ContentInfo *message =
         CMS_encrypt(NULL, NULL, EVP_aes_256_gcm(), flags);
     if (!bio || !message || !add_recipients(message, recipients, count) ||
-        !CMS_final(message, bio, NULL, flags) || !write_message(message, sealed))
+        !CMS_final(message, bio, NULL, flags) || !cms_message_write(message, sealed))
         return x509_fail("cannot encrypt", err);
     return true;
 }
 
 /* ---- decrypting ---- */
 
-/* How long the DER says to be, header included; 0 when it does not say (RFC 5652 allows BER). */
-static size_t stated_length(struct str der)
-{
-    const unsigned char *at = (const unsigned char *)der.data;
-    if (der.length < 2 || at[0] != 0x30 || at[1] == 0x80)
-        return 0;
-    if (at[1] < 0x80)
-        return 2u + at[1];
-    size_t digits = at[1] & 0x7fu;
-    size_t length = 0;
-    if (digits > 4 || der.length < 2 + digits)
-        return 0;
-    for (size_t i = 0; i < digits; i++)
-        length = length << 8 | at[2 + i];
-    return 2 + digits + length;
-}
-
-static bool no_message(struct pem_text sealed, const char *expected, struct error *err)
-{
-    ERR_clear_error();
-    if (sealed.text.length == 0)
-        return error_set(err, "%s: is empty, expected %s", sealed.name, expected);
-    size_t stated = stated_length(sealed.text);
-    if (stated > sealed.text.length && stated <= CMS_SEALED_MAX)
-        return error_set(err,
-                         "%s: is truncated, %zu of %zu bytes are there; fetch it again, or take "
-                         "another archive",
-                         sealed.name, sealed.text.length, stated);
-    return error_set(err, "%s: is not %s", sealed.name, expected);
-}
-
-/* Exactly one message of this type. */
-static bool read_message(struct pem_text sealed, int type, const char *expected,
-                         CMS_ContentInfo **ret, struct error *err)
-{
-    if (sealed.text.length > CMS_SEALED_MAX)
-        return error_set(err, "%s: is %zu bytes long, expected at most %u", sealed.name,
-                         sealed.text.length, CMS_SEALED_MAX);
-    const unsigned char *at = (const unsigned char *)sealed.text.data;
-    CMS_ContentInfo *message = d2i_CMS_ContentInfo(NULL, &at, (long)sealed.text.length);
-    size_t used = message ? (size_t)(at - (const unsigned char *)sealed.text.data) : 0;
-    if (!message || used != sealed.text.length || OBJ_obj2nid(CMS_get0_type(message)) != type) {
-        CMS_ContentInfo_free(message);
-        if (used && used != sealed.text.length)
-            return error_set(err, "%s: has %zu bytes too many at its end", sealed.name,
-                             sealed.text.length - used);
-        return no_message(sealed, expected, err);
-    }
-    *ret = message;
-    return true;
-}
-
 /* Only OAEP: it fails with a wrong key, so that nothing has to be hidden from whoever asks. */
 static bool open_transport(CMS_ContentInfo *message, CMS_RecipientInfo *recipient, EVP_PKEY *key)
 {
     X509_ALGOR *algorithm = NULL;
     const ASN1_OBJECT *object = NULL;
-    if (!is_rsa(key) || !CMS_RecipientInfo_ktri_get0_algs(recipient, NULL, NULL, &algorithm) ||
-        !algorithm)
+    if (!cms_key_is_rsa(key) ||
+        !CMS_RecipientInfo_ktri_get0_algs(recipient, NULL, NULL, &algorithm) || !algorithm)
         return false;
     X509_ALGOR_get0(&object, NULL, NULL, algorithm);
     if (OBJ_obj2nid(object) != NID_rsaesOaep || !EVP_PKEY_up_ref(key) ||
@@ -320,105 +211,13 @@ static bool read_content(struct pem_text sealed, CMS_ContentInfo *message, struc
 
 bool cms_decrypt(struct pem_text sealed, struct cms_key key, struct buf *plain, struct error *err)
 {
-    cleanup(message_free) CMS_ContentInfo *message = NULL;
+    cleanup(cms_message_free) CMS_ContentInfo *message = NULL;
     cleanup(x509_key_free) EVP_PKEY *private = NULL;
     if (!x509_read_sealed_key(key.pem, key.passphrase, &private, err) ||
-        !read_message(sealed, NID_id_smime_ct_authEnvelopedData,
-                      "an encrypted archive (CMS authEnvelopedData, DER)", &message, err))
+        !cms_message_read(sealed, NID_id_smime_ct_authEnvelopedData,
+                          "an encrypted archive (CMS authEnvelopedData, DER)", &message, err))
         return false;
     if (!open_for(message, private))
         return wrong_key(sealed, key.pem, message, err);
     return read_content(sealed, message, plain, err);
-}
-
-/* ---- signing ---- */
-
-/* The certificate that goes with the key: the first of its own text, or of the key's. */
-static bool read_signer(struct cms_key key, struct pem_text certificate, struct chain **ret,
-                        struct error *err)
-{
-    if (certificate.text.data)
-        return chain_parse(certificate, ret, err);
-    if (str_find(key.pem.text, STR("-----BEGIN CERTIFICATE-----")) < 0)
-        return error_set(err,
-                         "%s: has no certificate beside the key; put the signer's certificate into "
-                         "that file, or give it on its own",
-                         key.pem.name);
-    return chain_parse(key.pem, ret, err);
-}
-
-static bool can_sign(const EVP_PKEY *key, const char *type)
-{
-    return kind_of(key, type) < KIND_COUNT;
-}
-
-static bool check_signer(struct cms_key key, EVP_PKEY *private, const struct chain *chain,
-                         int64_t now, struct error *err)
-{
-    const struct certificate *certificate = &chain->certificates[0];
-    X509 *x509 = sk_X509_value(chain->x509, 0);
-    if (EVP_PKEY_eq(X509_get0_pubkey(x509), private) != 1)
-        return error_set(err, "%s: is the key of another certificate, not of '%.100s' in %s",
-                         key.pem.name, certificate->subject, chain->name);
-    if (!can_sign(private, certificate->key_type))
-        return error_set(err,
-                         "%s: is a key %s, expected RSA 2048 to 8192 or ECDSA P-256, P-384 or "
-                         "P-521 for signing",
-                         key.pem.name, certificate->key_type);
-    return check_dates(certificate, now, err) || error_wrap(err, "%s", chain->name);
-}
-
-bool cms_sign(struct cms_key key, struct pem_text certificate, struct str text, int64_t now,
-              struct buf *signature, struct error *err)
-{
-    cleanup(x509_key_free) EVP_PKEY *private = NULL;
-    cleanup(chain_drop) struct chain *chain = NULL;
-    if (!x509_read_sealed_key(key.pem, key.passphrase, &private, err) ||
-        !read_signer(key, certificate, &chain, err) || !check_signer(key, private, chain, now, err))
-        return false;
-    unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOSMIMECAP;
-    cleanup(x509_bio_free) BIO *bio = BIO_new_mem_buf(text.data, (int)text.length);
-    cleanup(message_free) CMS_ContentInfo *message =
-        CMS_sign(NULL, NULL, NULL, NULL, flags | CMS_PARTIAL);
-    if (!bio || !message ||
-        !CMS_add1_signer(message, sk_X509_value(chain->x509, 0), private, EVP_sha256(), flags) ||
-        !CMS_final(message, bio, NULL, flags) || !write_message(message, signature))
-        return x509_fail("cannot sign", err);
-    return true;
-}
-
-/* Whether one of the signatures says to be the certificate's. */
-static bool names_signer(CMS_ContentInfo *message, X509 *certificate)
-{
-    STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(message);
-    for (int i = 0; i < sk_CMS_SignerInfo_num(signers); i++)
-        if (CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(signers, i), certificate) == 0)
-            return true;
-    return false;
-}
-
-bool cms_verify(struct pem_text signature, struct pem_text certificate, struct str text,
-                struct error *err)
-{
-    cleanup(chain_drop) struct chain *chain = NULL;
-    cleanup(message_free) CMS_ContentInfo *message = NULL;
-    if (!chain_parse(certificate, &chain, err) ||
-        !read_message(signature, NID_pkcs7_signed, "a signature (CMS signedData, DER)", &message,
-                      err))
-        return false;
-    X509 *x509 = sk_X509_value(chain->x509, 0);
-    if (!names_signer(message, x509))
-        return error_set(err, "%s: is not a signature by '%.100s' in %s, but by somebody else",
-                         signature.name, chain->certificates[0].subject, chain->name);
-    STACK_OF(X509) *signers = sk_X509_new_null();
-    cleanup(x509_bio_free) BIO *bio = BIO_new_mem_buf(text.data, (int)text.length);
-    bool fine = signers && bio && sk_X509_push(signers, x509) &&
-                CMS_verify(message, signers, NULL, bio, NULL,
-                           CMS_BINARY | CMS_DETACHED | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY);
-    sk_X509_free(signers);
-    ERR_clear_error();
-    return fine ? true
-                : error_set(err,
-                            "%s: does not fit: what it was made for, or the signature, was altered",
-                            signature.name);
 }
