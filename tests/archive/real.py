@@ -119,8 +119,8 @@ def _recover(server: Server) -> str:
             -1
         ]
     finally:
-        server.process.kill()
-        server.process.wait()
+        if server.process.poll() is None:
+            server.stop()
 
 
 def unpack(archive: Archive, backup: str) -> Callable[[Path], None]:
