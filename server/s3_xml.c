@@ -116,6 +116,7 @@ struct page_walk {
     struct s3_row row; /* that is being read */
     struct buf key;
     bool has_size;
+    bool has_truncated;
     bool encoded; /* keys are (encoding-type) */
 };
 
@@ -174,9 +175,11 @@ static bool on_folder(struct page_walk *walk, struct str text, struct error *err
 
 static bool on_truncated(struct page_walk *walk, struct str text, struct error *err)
 {
-    (void)err;
     walk->page->truncated = str_is(text, "true");
-    return true;
+    walk->has_truncated = walk->page->truncated || str_is(text, "false");
+    return walk->has_truncated ||
+           error_set(err, "'%s' is not whether there are more objects, expected 'true' or 'false'",
+                     shown(text).text);
 }
 
 static bool on_next(struct page_walk *walk, struct str text, struct error *err)
@@ -258,6 +261,8 @@ bool s3_xml_page(struct str xml, struct s3_page *ret, struct error *err)
     struct walk walk = {.leaf = page_leaf, .context = &page};
     bool read = run(&walk, xml, err);
     buf_clear(&page.key);
+    if (read && !page.has_truncated)
+        read = error_set(err, "does not say whether there are more objects");
     for (size_t i = 0; read && i < ret->count; i++) {
         struct s3_row *row = &ret->rows[i];
         char *key = ret->keys.data + row->key;

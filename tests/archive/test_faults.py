@@ -209,7 +209,8 @@ def test_pages_in_a_circle_are_told(between: Proxy, probed: probe.Probe, length:
 def test_objects_of_another_prefix_are_told(between: Proxy, probed: probe.Probe) -> None:
     """Who looks for the newest segment would search for ever."""
     size = "<Size>1</Size><LastModified>2026-11-20T02:00:00.000Z</LastModified>"
-    page = f"<ListBucketResult><Contents><Key>faults/it</Key>{size}</Contents></ListBucketResult>"
+    it = f"<Contents><Key>faults/it</Key>{size}</Contents>"
+    page = f"<ListBucketResult><IsTruncated>false</IsTruncated>{it}</ListBucketResult>"
     between.faults += [proxy.instead(200, page.encode())]
     refused = probed("list", "two")
     assert refused.status == probe.UNKNOWN

@@ -12,6 +12,7 @@
 #define LIST(content)                                                                              \
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult xmlns=\""                       \
     "http://s3.amazonaws.com/doc/2006-03-01/\">" content "</ListBucketResult>"
+#define LAST "<IsTruncated>false</IsTruncated>"
 #define OBJECT "<Contents><Key>k</Key><Size>1</Size></Contents>"
 
 static void expect_no_page(struct str xml, const char *text)
@@ -45,6 +46,9 @@ static void what_is_no_page_is_refused(void **state)
         {LIST("<Contents><Key>k</Key><Size>-1</Size></Contents>"),
          "'-1' is not the size of an object"},
         {LIST("<CommonPrefixes/>"), "has an object without key"},
+        {LIST("<IsTruncated>True</IsTruncated>"),
+         "'True' is not whether there are more objects, expected 'true' or 'false'"},
+        {LIST(OBJECT), "does not say whether there are more objects"},
         {LIST("<EncodingType>gzip</EncodingType>"), "has keys encoded as 'gzip', expected 'url'"},
         {"<a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a><a>", "is deeper than any answer of S3"},
     };
@@ -84,14 +88,14 @@ static void a_key_is_one_of_s3(void **state)
     struct error err = {""};
     struct s3_page page;
     cleanup(buf_clear) struct buf xml = BUF(64u << 10);
-    buf_addf(&xml, LIST("<Contents><Key>%01024d</Key><Size>1</Size></Contents>"), 1);
+    buf_addf(&xml, LIST("<Contents><Key>%01024d</Key><Size>1</Size></Contents>" LAST), 1);
     assert_true(s3_xml_page(buf_str(&xml), &page, &err));
     s3_page_done(&page);
     buf_clear(&xml);
-    buf_addf(&xml, LIST("<Contents><Key>%01025d</Key><Size>1</Size></Contents>"), 1);
+    buf_addf(&xml, LIST("<Contents><Key>%01025d</Key><Size>1</Size></Contents>" LAST), 1);
     expect_no_page(buf_str(&xml), "has a key of 1025 bytes, expected at most 1024");
     expect_no_page(STR(LIST("<EncodingType>url</EncodingType>"
-                            "<CommonPrefixes><Prefix>a%00b/</Prefix></CommonPrefixes>")),
+                            "<CommonPrefixes><Prefix>a%00b/</Prefix></CommonPrefixes>" LAST)),
                    "has a key with a NUL in it");
 }
 
@@ -138,7 +142,7 @@ static void encoded_keys_are_decoded(void **state)
     struct str xml = STR(LIST("<Contents><Key>a%20b+c%2Bd%2fe</Key><Size>1</Size></Contents>"
                               "<Contents><Key>%</Key><Size>1</Size></Contents>"
                               "<Contents><Key>%4x%4</Key><Size>1</Size></Contents>"
-                              "<EncodingType>url</EncodingType>"));
+                              "<EncodingType>url</EncodingType>" LAST));
     assert_true(s3_xml_page(xml, &page, &err));
     expect_row(&page, 0, "a b c+d/e", 1, 0, false);
     expect_row(&page, 1, "%", 1, 0, false);
