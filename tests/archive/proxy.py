@@ -8,14 +8,13 @@ with proxy.before(store.endpoint) as it:
 
 import contextlib
 import http.client
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
 
-from recorder import Request
+from serving import Request, serving
 
 
 @dataclass(frozen=True)
@@ -119,29 +118,10 @@ def before(endpoint: str) -> Iterator[Proxy]:
     """In front of the server at `endpoint`, until the end of the block."""
     proxy = Proxy()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def exchange(handler: BaseHTTPRequestHandler, request: Request) -> None:
+        proxy.requests.append(request)
+        fault = proxy.faults.pop(0) if proxy.faults else proxy.always
+        fault(Exchange(handler, urlsplit(endpoint).netloc, request))
 
-        def exchange(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            request = Request(self.command, self.path, self.headers, body)
-            proxy.requests.append(request)
-            fault = proxy.faults.pop(0) if proxy.faults else proxy.always
-            fault(Exchange(self, urlsplit(endpoint).netloc, request))
-
-        do_GET = do_HEAD = do_PUT = do_POST = exchange
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=[0.02])
-    thread.start()
-    try:
+    with serving(exchange) as proxy.endpoint:
         yield proxy
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

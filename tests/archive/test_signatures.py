@@ -11,7 +11,8 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from probe import DONE, Probe
-from recorder import Recorder, Request, recording
+from recorder import Recorder, recording
+from serving import Request
 
 BUCKET = "some-bucket"
 REGION = "eu-central-1"
