@@ -216,10 +216,14 @@ static void judge_number(struct judgement *judgement)
     const size_t unknown = in_state(report, BACKUP_UNKNOWN);
     if (judgement->facts->backup_list.state != FACT_READ)
         return;
-    if (!usable && !unknown)
+    if (!usable && !unknown && report->backup_count)
         judgement_find(report, FINDING_DAMAGE, "no-backup", xstrdup(NAMES_BACKUPS),
-                       report->backup_count ? xstrdup("none of the backups can be restored")
-                                            : xstrdup("there is no backup"),
+                       xstrdup("none of the backups can be restored"),
+                       xstrdup("nothing can be restored from here"),
+                       "take a base backup now; the findings of each backup say what it lacks");
+    else if (!usable && !unknown)
+        judgement_find(report, FINDING_DAMAGE, "no-backup", xstrdup(NAMES_BACKUPS),
+                       xstrdup("there is no backup"),
                        xstrdup("WAL alone is of no use: nothing can be restored from here"),
                        "take a base backup now, and find out why there is none");
     if (usable < judgement->options->min_backups)

@@ -35,18 +35,20 @@ static void report_missing(struct wal_view *view, const struct judged *backup, s
     const uint64_t size = view->runs.segment_size;
     const uint32_t timeline = backup->facts->segment.timeline;
     const bool empty = wal_view_is_empty(view, &hole);
+    autofree char *needed =
+        first == last ? xstrdup("it")
+                      : xasprintf("the WAL from %s to %s",
+                                  name_of_segment(wal_segment(timeline, first, size), from),
+                                  name_of_segment(wal_segment(timeline, last, size), to));
     judgement_find(
         &view->found, FINDING_DAMAGE, empty ? "wal-empty" : "wal-missing",
         wal_view_key(view, hole.timeline, hole.first),
-        xasprintf("%s; %s needs the WAL from %s to %s",
-                  empty ? "is empty" : "there is no such segment", backup->facts->name,
-                  name_of_segment(wal_segment(timeline, first, size), from),
-                  name_of_segment(wal_segment(timeline, last, size), to)),
+        xasprintf("%s; %s needs %s", empty ? "is empty" : "there is no such segment",
+                  backup->facts->name, needed),
         xasprintf("a restore from %s would fail: it needs its own WAL to become consistent",
                   backup->facts->name),
         "take a new base backup now; look for the segment in the bucket's versions and in pg_wal "
-        "of "
-        "the primary and its replicas; delete nothing until the new backup is verified");
+        "of the primary and its replicas; delete nothing until the new backup is verified");
 }
 
 /* How far the way goes without a hole: at least through the backup's own WAL. */

@@ -135,6 +135,8 @@ static void wal_without_a_backup(void **state)
     store_check_lines(&report,
                       "damage no-backup basebackups_005/: there is no backup\n"
                       "damage wal-too-old wal_005/: there is no WAL that a restore could read\n");
+    assert_string_equal(report.findings[0].way_out,
+                        "take a base backup now, and find out why there is none");
     report_done(&report);
     store_done(&store);
 }
@@ -156,6 +158,8 @@ static void when_no_backup_can_be_restored(void **state)
                       "damage too-few-backups basebackups_005/: 0 backups are usable, at least 1 "
                       "are wanted\n");
     assert_string_equal(report.findings[0].means, "a restore from " STORE_FULL " would fail");
+    assert_string_equal(report.findings[1].way_out,
+                        "take a base backup now; the findings of each backup say what it lacks");
     report_done(&report);
     store_done(&store);
 }
