@@ -57,16 +57,31 @@ static bool write_all(int fd, struct str content)
     return true;
 }
 
-bool file_write(const char *path, struct str content, mode_t mode, struct error *err)
+/* Under another name first, so that nobody sees half of it. */
+static bool write_beside(const char *path, struct str content, mode_t mode, bool replaces,
+                         struct error *err)
 {
     autofree char *temporary = xasprintf("%s.XXXXXX", path);
     cleanup(close_fd) int fd = mkostemp(temporary, O_CLOEXEC);
     if (fd < 0)
         return fail(err, path, "create");
-    if (fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0 &&
-        rename(temporary, path) == 0)
-        return true;
-    fail(err, path, "write");
-    unlink(temporary);
-    return false;
+    bool done = fchmod(fd, mode) == 0 && write_all(fd, content) && fsync(fd) == 0 &&
+                (replaces ? rename(temporary, path) : link(temporary, path)) == 0;
+    if (!done && errno == EEXIST)
+        error_set_(err, "%s: is there already and is not replaced", path);
+    else if (!done)
+        fail(err, path, "write");
+    if (!done || !replaces)
+        unlink(temporary);
+    return done;
+}
+
+bool file_write(const char *path, struct str content, mode_t mode, struct error *err)
+{
+    return write_beside(path, content, mode, true, err);
+}
+
+bool file_create(const char *path, struct str content, mode_t mode, struct error *err)
+{
+    return write_beside(path, content, mode, false, err);
 }

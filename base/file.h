@@ -17,4 +17,8 @@ bool file_read(const char *path, struct buf *buf, struct error *err)
 bool file_write(const char *path, struct str content, mode_t mode, struct error *err)
     __attribute__((warn_unused_result));
 
+/* The same for a new file: one that is there stays as it is, and is an error. */
+bool file_create(const char *path, struct str content, mode_t mode, struct error *err)
+    __attribute__((warn_unused_result));
+
 #endif

@@ -1,13 +1,9 @@
 #include "server/vault/store.h"
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "server/s3.h"
 #include "server/vault/manifest.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define S3_SCHEME "s3://"
 
@@ -95,43 +91,6 @@ char *vault_store_name(const struct vault_store *store, const char *name)
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, struct str bytes)
-{
-    while (bytes.length) {
-        ssize_t written = write(fd, bytes.data, bytes.length);
-        if (written < 0 && errno != EINTR)
-            return false;
-        bytes = str_skip(bytes, written > 0 ? (size_t)written : 0);
-    }
-    return fsync(fd) == 0;
-}
-
-static bool cannot(const char *path, const char *what, struct error *err)
-{
-    char text[128];
-    return error_set(err, "%s: cannot %s: %s", path, what, error_errno(errno, text, sizeof(text)));
-}
-
-/* Under another name first, so that nobody sees half of it; link() does not replace. */
-static bool put_file(const char *path, struct str bytes, struct error *err)
-{
-    autofree char *part = xasprintf("%s.part", path);
-    int fd = open(part, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return cannot(part, "create", err);
-    bool written = write_all(fd, bytes);
-    if (!written)
-        cannot(part, "write", err);
-    close(fd);
-    bool linked = written && link(part, path) == 0;
-    if (written && !linked && errno == EEXIST)
-        error_set_(err, "%s: is there already and is not replaced", path);
-    else if (written && !linked)
-        cannot(path, "create", err);
-    unlink(part);
-    return linked;
-}
-
 static bool put_object(struct vault_store *store, const char *name, struct str bytes,
                        struct error *err)
 {
@@ -152,7 +111,7 @@ bool vault_store_put(struct vault_store *store, const char *name, struct str byt
     if (store->s3)
         return put_object(store, name, bytes, err);
     autofree char *path = vault_store_name(store, name);
-    return put_file(path, bytes, err);
+    return file_create(path, bytes, 0600, err);
 }
 
 /* ---- reading ---- */

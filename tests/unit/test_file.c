@@ -119,6 +119,22 @@ static void reads_what_it_wrote(void **state)
     assert_int_equal(unlink("f"), 0);
 }
 
+static void a_new_file_replaces_nothing(void **state)
+{
+    (void)state;
+    struct error err;
+    cleanup(buf_clear) struct buf buf = BUF(100);
+    assert_false(file_create("absent/f", STR("x"), 0600, &err));
+    assert_string_equal(err.text, "absent/f: cannot create: No such file or directory");
+    assert_true(file_create("f", STR("first"), 0600, &err));
+    assert_false(file_create("f", STR("second"), 0600, &err));
+    assert_string_equal(err.text, "f: is there already and is not replaced");
+    assert_true(file_read("f", &buf, &err));
+    assert_string_equal(buf.data, "first");
+    assert_int_equal(count_files(), 1);
+    assert_int_equal(unlink("f"), 0);
+}
+
 /* Reads "-" with standard input at the file. */
 static bool read_standard_input(const char *path, struct buf *buf, struct error *err)
 {
@@ -154,6 +170,7 @@ int main(void)
         cmocka_unit_test(names_what_cannot_be_written),
         cmocka_unit_test(keeps_the_old_file_when_the_disk_is_full),
         cmocka_unit_test(reads_what_it_wrote),
+        cmocka_unit_test(a_new_file_replaces_nothing),
         cmocka_unit_test(reads_standard_input),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);

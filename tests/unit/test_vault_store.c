@@ -94,8 +94,7 @@ static void a_failed_write_leaves_nothing(void **state)
     struct error err = {""};
     autofree char *place = xasprintf("%s/none", (const char *)*state);
     struct vault_store *store = store_at(place);
-    autofree char *expected =
-        xasprintf("%s/a.part: cannot create: No such file or directory", place);
+    autofree char *expected = xasprintf("%s/a: cannot create: No such file or directory", place);
     assert_false(vault_store_put(store, "a", STR("one"), &err));
     assert_string_equal(err.text, expected);
     struct vault_listing listing = {0};

@@ -314,6 +314,11 @@ def test_a_file_is_never_replaced(cluster, folder, people):
     assert sorted(it.name for it in folder.iterdir()) == ["mine.cms", "mine.manifest.json"]
 
 
+def test_what_a_killed_backup_left_behind_is_not_in_the_way(cluster, folder, people):
+    (folder / "mine.cms.part").write_text("half of")
+    assert backup(cluster, people["offline"], folder / "mine.cms").code == 0
+
+
 def test_a_manifest_that_cannot_be_written_is_told(cluster, folder, people):
     (folder / "mine.manifest.json").write_text("other")
     done = backup(cluster, people["offline"], folder / "mine.cms")
