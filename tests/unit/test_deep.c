@@ -201,6 +201,21 @@ static void a_damaged_segment_ends_what_is_reached(void **state)
     assert_int_equal(archive.report.backups[0].reaches, 1000);
 }
 
+static void a_segment_of_another_kind_of_machine(void **state)
+{
+    (void)state;
+    cleanup(done) struct archive archive;
+    make(&archive);
+    autofree char *segment = xcalloc(MIB, 1);
+    segment[0] = (char)0xD1; /* PostgreSQL 15's magic, the high byte first */
+    segment[1] = 0x10;
+    bytes_put(&archive.source, segments[5], (struct str){segment, MIB});
+    assert_found(&archive, "unknown wal-unknown wal_005/000000020000000000000006: page 0: was "
+                           "written by a machine with another order of bytes\n");
+    assert_string_equal(archive.report.findings[0].way_out,
+                        "restore this backup once, on a machine like the one that wrote it");
+}
+
 /* The segment before is of the timeline before: the first of the new one begins in the middle. */
 static void the_first_segment_of_a_timeline(void **state)
 {
@@ -338,6 +353,7 @@ int main(void)
         cmocka_unit_test(an_object_of_another_compression),
         cmocka_unit_test(empty_tar_objects_are_for_others_to_tell),
         cmocka_unit_test(a_damaged_segment_ends_what_is_reached),
+        cmocka_unit_test(a_segment_of_another_kind_of_machine),
         cmocka_unit_test(the_first_segment_of_a_timeline),
         cmocka_unit_test(a_segment_that_a_backup_needs),
         cmocka_unit_test(wal_that_nobody_needs),
