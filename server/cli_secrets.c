@@ -94,9 +94,14 @@ static const struct command_of_group commands[] = {
     {"list", cli_secrets_list, &secrets_list_help, "list archives, and what is in them"},
 };
 
+#define ABOUT                                                                                      \
+    "The Secrets without which a restored Harbor cannot log in to its database, or read what\n"    \
+    "it keeps there: kept outside the cluster, encrypted to a key that the cluster never\n"        \
+    "holds. A value is never shown.\n\n"
+
 int cli_secrets(int argc, char **argv)
 {
-    const struct command_group group = {"secrets", "", commands,
+    const struct command_group group = {"secrets", ABOUT, commands,
                                         sizeof(commands) / sizeof(*commands)};
     return command_group_run(&group, argc, argv);
 }

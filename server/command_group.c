@@ -8,7 +8,7 @@ static void print_usage(const struct command_group *group, FILE *out)
     fprintf(out, "usage: " PROGRAM " %s COMMAND [OPTION...]\n\n%scommands:\n", group->name,
             group->about);
     for (size_t i = 0; i < group->count; i++)
-        fprintf(out, "  %-7s %s\n", group->commands[i].name, group->commands[i].about);
+        fprintf(out, "  %-7s  %s\n", group->commands[i].name, group->commands[i].about);
     fputs("\nexamples:\n", out);
     for (size_t i = 0; i < group->count; i++)
         fputs(group->commands[i].help->examples, out);
