@@ -22,14 +22,20 @@ static int compare_histories(const void *a, const void *b)
     return x->timeline < y->timeline ? -1 : x->timeline > y->timeline;
 }
 
+static int compare_name(const struct backup_facts *backup, struct str name)
+{
+    const int order = strncmp(backup->name, name.data, name.length);
+    return order ? order : backup->name[name.length] != '\0';
+}
+
 struct backup_facts *facts_backup(const struct facts *facts, struct str name)
 {
     size_t from = 0, to = facts->backup_count;
     while (from < to) {
         const size_t middle = from + (to - from) / 2;
         struct backup_facts *backup = &facts->backups[middle];
-        const int order = strncmp(backup->name, name.data, name.length);
-        if (!order && !backup->name[name.length])
+        const int order = compare_name(backup, name);
+        if (!order)
             return backup;
         if (order < 0)
             from = middle + 1;
@@ -56,18 +62,42 @@ const struct history_facts *facts_history(const struct facts *facts, uint32_t ti
                                 : NULL;
 }
 
+/* Where in `order` the backup of that name is, or belongs. */
+static size_t place_of(const struct facts *facts, struct str name)
+{
+    size_t from = 0, to = facts->backup_count;
+    while (from < to) {
+        const size_t middle = from + (to - from) / 2;
+        if (compare_name(&facts->backups[facts->order[middle]], name) < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+static void make_room(struct facts *facts)
+{
+    if (facts->backup_count < facts->backup_room)
+        return;
+    facts->backup_room = facts->backup_room ? facts->backup_room * 2 : 16;
+    facts->backups = xrealloc(facts->backups, facts->backup_room * sizeof *facts->backups);
+    facts->order = xrealloc(facts->order, facts->backup_room * sizeof *facts->order);
+}
+
 /* The backup of that name, which is made when there is none; NULL when there are too many. */
 static struct backup_facts *backup_for(struct facts *facts, const struct name *name)
 {
-    for (size_t i = facts->backup_count; i > 0; i--) /* the last one is the likely one */
-        if (str_is(name->backup, facts->backups[i - 1].name))
-            return &facts->backups[i - 1];
+    const size_t place = place_of(facts, name->backup);
+    if (place < facts->backup_count &&
+        str_is(name->backup, facts->backups[facts->order[place]].name))
+        return &facts->backups[facts->order[place]];
     if (facts->backup_count == FACTS_BACKUPS_MAX)
         return NULL;
-    if (facts->backup_count == facts->backup_room) {
-        facts->backup_room = facts->backup_room ? facts->backup_room * 2 : 16;
-        facts->backups = xrealloc(facts->backups, facts->backup_room * sizeof *facts->backups);
-    }
+    make_room(facts);
+    uint32_t *at = facts->order + place;
+    memmove(at + 1, at, (facts->backup_count - place) * sizeof *at);
+    *at = (uint32_t)facts->backup_count;
     struct backup_facts *backup = &facts->backups[facts->backup_count++];
     *backup = (struct backup_facts){.name = xstrndup(name->backup.data, name->backup.length)};
     (void)name_backup(name->backup, &backup->segment, &backup->parent);
@@ -172,6 +202,7 @@ void facts_add(struct facts *facts, struct str key, uint64_t size, int64_t modif
 
 void facts_sort(struct facts *facts)
 {
+    free(TAKE(facts->order));
     if (facts->backup_count)
         qsort(facts->backups, facts->backup_count, sizeof *facts->backups, compare_backups);
     for (size_t i = 0; i < facts->backup_count; i++)
@@ -211,6 +242,7 @@ void facts_done(struct facts *facts)
     free(facts->top.why);
     free(facts->backup_list.why);
     free(facts->wal_list.why);
+    free(facts->order);
     free(facts->backups);
     free(facts->histories);
     free(facts->marks);

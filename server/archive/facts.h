@@ -75,7 +75,8 @@ struct mark_facts {
 
 struct facts {
     struct fact top, backup_list, wal_list; /* FACT_READ, or FACT_NOT_READ and why */
-    struct backup_facts *backups;           /* by name */
+    struct backup_facts *backups;           /* by name, once facts_sort() has been called */
+    uint32_t *order;                        /* of them, by name; only while objects are added */
     size_t backup_count, backup_room;
     struct wal wal;
     struct history_facts *histories; /* by timeline */

@@ -5,6 +5,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -134,6 +136,26 @@ static void everything_is_bounded(void **state)
     facts_done(&facts);
 }
 
+/* A listing in which each object is of another backup. */
+static void many_backups_are_not_looked_through(void **state)
+{
+    (void)state;
+    struct facts facts = {0};
+    const clock_t begun = clock();
+    for (unsigned i = 0; i < 300000; i++) {
+        char key[128];
+        snprintf(key, sizeof key, "basebackups_005/base_%08X0000000000000001/metadata.json",
+                 (i ^ 0x55555) + 1);
+        add(&facts, key, 1, 1);
+    }
+    assert_true(clock() - begun < 6 * CLOCKS_PER_SEC);
+    assert_int_equal(facts.backup_count, FACTS_BACKUPS_MAX);
+    facts_sort(&facts);
+    for (size_t i = 1; i < facts.backup_count; i++)
+        assert_true(strcmp(facts.backups[i - 1].name, facts.backups[i].name) < 0);
+    facts_done(&facts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -142,6 +164,7 @@ int main(void)
         cmocka_unit_test(wal_histories_and_the_rest),
         cmocka_unit_test(a_segment_may_be_stored_as_it_is),
         cmocka_unit_test(everything_is_bounded),
+        cmocka_unit_test(many_backups_are_not_looked_through),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
