@@ -28,6 +28,18 @@ static void add_newest(struct buf *out, const char *what, const char *name, int6
     buf_add_text(out, " UTC\n");
 }
 
+static const char *why_no_configmap(const struct archive_place *place)
+{
+    if (place->scope.data)
+        return "a store with an endpoint needs a literal profile: a profile in the chart's values, "
+               "no ConfigMap";
+    if (place->bucket.length && !place->path.length)
+        return "it lies in the root of the bucket, which no profile can name: copy it below "
+               "a folder .../wal first";
+    return "spilo makes no such path, so it needs a literal profile: a profile in the chart's "
+           "values, no ConfigMap";
+}
+
 static void add_head(struct buf *out, const struct found_archive *archive,
                      const struct found_where *where, const struct archive_place *place)
 {
@@ -51,9 +63,7 @@ static void add_head(struct buf *out, const struct found_archive *archive,
     if (!archive->backups)
         buf_add_text(out, "# without a backup nothing can be restored from here\n");
     else if (!place_fits_configmap(place))
-        buf_addf(out, "# %s: a profile in the chart's values, no ConfigMap\n",
-                 place->scope.data ? "a store with an endpoint needs a literal profile"
-                                   : "spilo makes no such path, so it needs a literal profile");
+        buf_addf(out, "# %s\n", why_no_configmap(place));
 }
 
 void render_found(const struct found *found, const struct found_where *where, struct buf *out)

@@ -145,6 +145,16 @@ def test_another_parent_needs_a_profile(tmp_path: Path) -> None:
     assert checked.stdout == "0 mistakes, 0 warnings\n"
 
 
+def test_the_root_of_a_bucket_can_be_in_no_profile(tmp_path: Path) -> None:
+    folder = tmp_path / BUCKET
+    folder_put(folder)(f"basebackups_005/base_{FIRST}_backup_stop_sentinel.json", b"{}")
+    (tmp_path / "config.yaml").write_text(
+        run("backups", "list", "--bucket", folder, "--region", REGION).stdout
+    )
+    assert "root of the bucket, which no profile" in (tmp_path / "config.yaml").read_text()
+    assert run("check", "--config", tmp_path / "config.yaml").returncode == 1
+
+
 def test_json(bucket: Path) -> None:
     done = run("backups", "list", "--bucket", bucket, "--region", REGION, "--json")
     printed = json.loads(done.stdout)
