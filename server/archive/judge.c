@@ -194,14 +194,6 @@ static void describe_all(struct judgement *judgement)
 
 /* ---- ages and numbers ---- */
 
-static size_t in_state(const struct report *report, enum backup_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < report->backup_count; i++)
-        count += report->backups[i].state == state;
-    return count;
-}
-
 static char *age(int64_t seconds)
 {
     struct buf text = BUF(64);
@@ -212,8 +204,8 @@ static char *age(int64_t seconds)
 static void judge_number(struct judgement *judgement)
 {
     struct report *report = judgement->report;
-    const size_t usable = in_state(report, BACKUP_USABLE);
-    const size_t unknown = in_state(report, BACKUP_UNKNOWN);
+    const size_t usable = report_backups_in(report, BACKUP_USABLE);
+    const size_t unknown = report_backups_in(report, BACKUP_UNKNOWN);
     if (judgement->facts->backup_list.state != FACT_READ)
         return;
     if (!usable && !unknown && report->backup_count)

@@ -163,21 +163,13 @@ static void add_reach(struct buf *out, const struct report *report,
     }
 }
 
-static size_t in_state(const struct report *report, enum backup_state state)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < report->backup_count; i++)
-        count += report->backups[i].state == state;
-    return count;
-}
-
 /* What can be done with it all the same. */
 static void add_what_is_left(struct buf *out, const struct report *report)
 {
     const struct report_backup *newest = report_newest_usable(report);
     if (newest)
         add_reach(out, report, newest);
-    else if (report->backups_unlisted || in_state(report, BACKUP_UNKNOWN))
+    else if (report->backups_unlisted || report_backups_in(report, BACKUP_UNKNOWN))
         buf_add_text(out, "no backup is known to be usable");
     else
         buf_add_text(out, "nothing can be restored from here");
@@ -187,7 +179,7 @@ void render_verdict(const struct report *report, struct buf *out)
 {
     size_t damage = report_count(report, FINDING_DAMAGE);
     size_t unknown = report_count(report, FINDING_UNKNOWN);
-    size_t usable = in_state(report, BACKUP_USABLE);
+    size_t usable = report_backups_in(report, BACKUP_USABLE);
     if (damage) {
         buf_addf(out, "%zu finding%s: ", damage, damage == 1 ? "" : "s");
         add_what_is_left(out, report);

@@ -22,6 +22,14 @@ size_t report_count(const struct report *report, enum finding_kind kind)
     return report->kinds[kind];
 }
 
+size_t report_backups_in(const struct report *report, enum backup_state state)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->backup_count; i++)
+        count += report->backups[i].state == state;
+    return count;
+}
+
 const struct report_backup *report_newest_usable(const struct report *report)
 {
     for (size_t i = report->backup_count; i > 0; i--)

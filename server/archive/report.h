@@ -75,6 +75,9 @@ void report_add(struct report *report, enum finding_kind kind, const char *code,
 /* How many findings are of this kind, dropped ones included. */
 size_t report_count(const struct report *report, enum finding_kind kind);
 
+/* How many backups are in this state. */
+size_t report_backups_in(const struct report *report, enum backup_state state);
+
 /* The newest backup that is usable; NULL when there is none. */
 const struct report_backup *report_newest_usable(const struct report *report);
 

@@ -52,6 +52,8 @@ static void the_newest_usable_backup(void **state)
     report.backups[2].name = xstrdup("c");
     report.backups[2].state = BACKUP_UNKNOWN;
     assert_string_equal(report_newest_usable(&report)->name, "b");
+    assert_int_equal(report_backups_in(&report, BACKUP_USABLE), 2);
+    assert_int_equal(report_backups_in(&report, BACKUP_UNKNOWN), 1);
     report.backups[1].state = BACKUP_DAMAGED;
     assert_string_equal(report_newest_usable(&report)->name, "a");
     report.backups[0].state = BACKUP_DAMAGED;
