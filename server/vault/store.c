@@ -15,13 +15,22 @@ struct vault_store {
     char *path;    /* in the bucket */
 };
 
+/* A bucket's name may end like that of an archive. */
+static bool is_archive(struct str place)
+{
+    struct str path =
+        str_starts(place, STR(S3_SCHEME)) ? str_skip(place, strlen(S3_SCHEME)) : place;
+    return str_ends(place, STR(VAULT_ARCHIVE_END)) &&
+           (path.length == place.length || str_find(path, STR("/")) >= 0);
+}
+
 /* "folder/name.cms" taken apart; everything else is a folder. */
 static void split(const char *place, struct vault_store *store)
 {
     struct str text = str_of(place);
     while (text.length > 1 && text.data[text.length - 1] == '/')
         text.length--;
-    if (!str_ends(text, STR(VAULT_ARCHIVE_END))) {
+    if (!is_archive(text)) {
         store->folder = xstrndup(text.data, text.length);
         return;
     }

@@ -30,7 +30,8 @@ static struct vault_store *store_at(const char *place)
 {
     struct error err = {""};
     struct vault_store *store = NULL;
-    bool fine = vault_store_open(&(struct source_place){.prefix = place}, &store, &err);
+    bool fine =
+        vault_store_open(&(struct source_place){.prefix = place, .region = "x-1"}, &store, &err);
     assert_string_equal(err.text, "");
     assert_true(fine);
     return store;
@@ -51,6 +52,8 @@ static void place_is(const char *place, const char *stem, const char *name)
 static void a_place_is_a_folder_or_one_archive(void **state)
 {
     (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "id", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "key", 1);
     place_is("/", NULL, "/x");
     place_is("/tmp/a//", NULL, "/tmp/a/x");
     place_is("a", NULL, "a/x");
@@ -58,6 +61,9 @@ static void a_place_is_a_folder_or_one_archive(void **state)
     place_is("/a.cms", "a", "/x");
     place_is("/tmp/a/b.cms", "b", "/tmp/a/x");
     place_is("/tmp/a.cms/", "a", "/tmp/x");
+    place_is("s3://my.cms/a/b.cms", "b", "s3://my.cms/a/x");
+    place_is("s3://my.cms/b.cms", "b", "s3://my.cms/x");
+    place_is("s3://my.cms", NULL, "s3://my.cms/x");
 }
 
 static void what_is_no_bucket_is_refused(void **state)
