@@ -281,14 +281,7 @@ static void print_written(const struct run *run, const struct vault_manifest *ma
     size_t count = json_array_size(manifest->secrets);
     printf("%zu Secret%s of %s at %s\n", count, count == 1 ? "" : "s", source,
            manifest->origin.cluster);
-    for (size_t i = 0; i < count; i++)
-        secrets_print_keys(json_array_get(manifest->secrets, i), secrets_width(manifest->secrets));
-    for (size_t i = 0; i < json_array_size(manifest->recipients); i++) {
-        const json_t *recipient = json_array_get(manifest->recipients, i);
-        printf("encrypted to '%s', serial %s\n",
-               json_string_value(json_object_get(recipient, "subject")),
-               json_string_value(json_object_get(recipient, "serial")));
-    }
+    secrets_print_inside(manifest);
     printf("written to %s%s\n", name,
            options_has(run->options, "signer") ? ", signed" : ", not signed (--signer)");
     for (size_t i = 0; i < run->absent.count; i++)

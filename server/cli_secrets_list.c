@@ -108,14 +108,7 @@ static int list_one(struct vault_store *store, const char *stem)
         return command_failed(err.text);
     print_archive(&manifest, status == SOURCE_DONE);
     printf("of %s, by version %s\n", manifest.origin.cluster, manifest.origin.tool);
-    for (size_t i = 0; i < json_array_size(manifest.secrets); i++)
-        secrets_print_keys(json_array_get(manifest.secrets, i), secrets_width(manifest.secrets));
-    for (size_t i = 0; i < json_array_size(manifest.recipients); i++) {
-        const json_t *recipient = json_array_get(manifest.recipients, i);
-        printf("encrypted to '%s', serial %s\n",
-               json_string_value(json_object_get(recipient, "subject")),
-               json_string_value(json_object_get(recipient, "serial")));
-    }
+    secrets_print_inside(&manifest);
     for (size_t i = 0; i < json_array_size(manifest.absent); i++)
         printf("finding: %s\n", json_string_value(json_array_get(manifest.absent, i)));
     return json_array_size(manifest.absent) ? COMMAND_FINDINGS : COMMAND_FINE;

@@ -118,7 +118,8 @@ char *secrets_source(const struct vault_origin *origin)
                                   : xstrdup(origin->namespace);
 }
 
-int secrets_width(const json_t *secrets)
+/* The widest of the names. */
+static int width_of(const json_t *secrets)
 {
     size_t width = 0;
     for (size_t i = 0; i < json_array_size(secrets); i++) {
@@ -128,11 +129,25 @@ int secrets_width(const json_t *secrets)
     return (int)width;
 }
 
-void secrets_print_keys(const json_t *secret, int width)
+/* "  name  key, key" */
+static void print_keys(const json_t *secret, int width)
 {
     const json_t *keys = json_object_get(secret, "keys");
     printf("  %-*s  ", width, json_string_value(json_object_get(secret, "name")));
     for (size_t i = 0; i < json_array_size(keys); i++)
         printf("%s%s", i ? ", " : "", json_string_value(json_array_get(keys, i)));
     printf("%s\n", json_array_size(keys) ? "" : "(no keys)");
+}
+
+void secrets_print_inside(const struct vault_manifest *manifest)
+{
+    int width = width_of(manifest->secrets);
+    for (size_t i = 0; i < json_array_size(manifest->secrets); i++)
+        print_keys(json_array_get(manifest->secrets, i), width);
+    for (size_t i = 0; i < json_array_size(manifest->recipients); i++) {
+        const json_t *recipient = json_array_get(manifest->recipients, i);
+        printf("encrypted to '%s', serial %s\n",
+               json_string_value(json_object_get(recipient, "subject")),
+               json_string_value(json_object_get(recipient, "serial")));
+    }
 }

@@ -71,10 +71,7 @@ void secrets_archive_done(struct secrets_archive *archive);
 /* "registry/main", or "registry" when the Secrets were named one by one. The caller frees. */
 char *secrets_source(const struct vault_origin *origin) __attribute__((warn_unused_result));
 
-/* Prints "  name  key, key" for one of a manifest's Secrets. */
-void secrets_print_keys(const json_t *secret, int width);
-
-/* The widest of the names. */
-int secrets_width(const json_t *secrets);
+/* Prints the names and keys of a manifest's Secrets, and to whom they are encrypted. */
+void secrets_print_inside(const struct vault_manifest *manifest);
 
 #endif
