@@ -87,6 +87,11 @@ static bool before(struct segment_name a, uint32_t timeline, uint64_t number, ui
     return a.timeline < timeline || (a.timeline == timeline && wal_number(a, size) < number);
 }
 
+static bool same(const struct hole *a, const struct hole *b)
+{
+    return a->timeline == b->timeline && a->first == b->first && a->end == b->end;
+}
+
 /* The first hole after an older backup, when it lies before the newest one: restores from the
  * newest one are not affected. Those of a permanent backup are what retention leaves. */
 static void older_way(struct wal_view *view, const struct judged *backup, struct hole *told)
@@ -101,12 +106,11 @@ static void older_way(struct wal_view *view, const struct judged *backup, struct
     const bool found = way_next_hole(&way, &view->runs, &cursor, &hole);
     autofree char *what = found ? describe(view, &way, &hole) : NULL;
     way_done(&way);
-    if (!found || !memcmp(&hole, told, sizeof hole) ||
+    if (!found || same(&hole, told) ||
         !before(cursor.last, newest->facts->segment.timeline,
                 newest->record->values[RECORD_START_LSN] / size, size) ||
         way_has(&view->way, hole.timeline, hole.first))
         return;
-    memset(told, 0, sizeof *told);
     *told = hole;
     autofree char *time = time_before(view, cursor.last);
     autofree char *from = judgement_time(newest->finish);
@@ -164,8 +168,7 @@ static void not_begun(struct wal_view *view)
 
 void wal_view_holes(struct wal_view *view)
 {
-    struct hole told;
-    memset(&told, 0, sizeof told);
+    struct hole told = {0};
     if (view->newest != JUDGEMENT_NONE) {
         newest_way(view);
         not_begun(view);
