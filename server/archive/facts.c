@@ -171,8 +171,10 @@ static void add_segment(struct facts *facts, const struct name *name, uint64_t s
 {
     if (size && name->suffix.length)
         (void)snprintf(facts->suffix, sizeof facts->suffix, ".%.*s", STR_ARG(name->suffix));
-    if (!wal_add(&facts->wal, name->segment, size, modified))
-        facts->too_many = "more WAL than is kept";
+    if (wal_add(&facts->wal, name->segment, size, modified))
+        return;
+    facts->wal_cut = true;
+    facts->too_many = "more WAL than is kept";
 }
 
 static void add_foreign(struct facts *facts, struct str key)

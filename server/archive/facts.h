@@ -84,6 +84,7 @@ struct facts {
     struct mark_facts *marks;
     size_t mark_count;
     size_t tar_count;
+    bool wal_cut;           /* there was more WAL than is kept */
     const char *too_many;   /* what there was more of than is kept: a literal; NULL */
     char suffix[8];         /* of the compression of WAL, with its dot; "" for none */
     uint64_t objects;       /* how many the listings had */

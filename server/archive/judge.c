@@ -318,7 +318,7 @@ void judge(const struct facts *facts, const char *prefix, const struct judge_opt
     judgement.evidence = segment_size_derive(facts);
     collect_backups(&judgement);
     judge_backups(&judgement);
-    if (facts->wal_list.state == FACT_READ)
+    if (facts->wal_list.state == FACT_READ && !facts->wal_cut)
         judge_wal(&judgement);
     else
         for (size_t i = 0; i < judgement.count; i++)

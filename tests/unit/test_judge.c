@@ -252,6 +252,25 @@ static void what_is_more_than_is_kept_could_not_be_told(void **state)
     store_done(&store);
 }
 
+/* Segments that are not kept would count as missing. */
+static void of_more_wal_than_is_kept_nothing_is_missing(void **state)
+{
+    (void)state;
+    struct source store = store_whole();
+    struct facts facts;
+    struct report report;
+    collect(&store, &facts);
+    wal_done(&facts.wal);
+    facts.too_many = "more WAL than is kept";
+    facts.wal_cut = true;
+    judge(&facts, "x", &(struct judge_options){.now = NOW}, &report);
+    store_check_lines(&report, "unknown not-read : there are more WAL than is kept\n");
+    assert_int_equal(report.backups[0].state, BACKUP_UNKNOWN);
+    report_done(&report);
+    facts_done(&facts);
+    store_done(&store);
+}
+
 static void backups_of_the_same_second_are_in_the_order_of_the_wal(void **state)
 {
     (void)state;
@@ -306,6 +325,7 @@ int main(void)
         cmocka_unit_test(many_foreign_objects_are_counted),
         cmocka_unit_test(a_backup_may_be_marked_permanent_later),
         cmocka_unit_test(what_is_more_than_is_kept_could_not_be_told),
+        cmocka_unit_test(of_more_wal_than_is_kept_nothing_is_missing),
         cmocka_unit_test(backups_of_the_same_second_are_in_the_order_of_the_wal),
         cmocka_unit_test(an_old_sentinel_has_no_times),
     };
