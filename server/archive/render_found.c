@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "server/archive/render.h"
+#include "server/archive/render_member.h"
 #include "server/archive/render_text.h"
 
 /* The place of an archive; the texts live in *path, which the caller frees. */
@@ -78,30 +79,10 @@ void render_found(const struct found *found, const struct found_where *where, st
     }
 }
 
-static void add_text(struct buf *out, const char *key, const char *text)
-{
-    cleanup(buf_clear) struct buf clean = BUF(out->limit);
-    buf_addf(out, "\"%s\":", key);
-    if (text) {
-        render_clean(&clean, str_of(text));
-        buf_add_json_string(out, buf_str(&clean));
-    } else {
-        buf_add_text(out, "null");
-    }
-    buf_add_char(out, ',');
-}
-
 static void add_slice(struct buf *out, const char *key, struct str text)
 {
     autofree char *copy = text.length ? xstrndup(text.data, text.length) : NULL;
-    add_text(out, key, copy);
-}
-
-static void add_time(struct buf *out, const char *key, int64_t time)
-{
-    cleanup(buf_clear) struct buf text = BUF(64);
-    render_rfc3339(&text, time);
-    add_text(out, key, time ? buf_str(&text).data : NULL);
+    render_member_text(out, key, copy);
 }
 
 static void add_archive(struct buf *out, const struct found_archive *archive,
@@ -111,15 +92,16 @@ static void add_archive(struct buf *out, const struct found_archive *archive,
     struct archive_place place = place_of(archive, where, &path);
     autofree char *prefix = xasprintf("%s/%s", where->shown, archive->path);
     buf_add_char(out, '{');
-    add_text(out, "prefix", prefix);
+    render_member_text(out, "prefix", prefix);
     add_slice(out, "scope", place.scope);
     add_slice(out, "uid", str_skip(place.suffix, 1));
     add_slice(out, "version", place.version);
-    buf_addf(out, "\"backups\":%zu,", archive->backups);
-    add_text(out, "newestBackup", archive->newest_backup);
-    add_time(out, "newestBackupTime", archive->backup_time);
-    add_text(out, "newestWal", archive->newest_wal);
-    add_time(out, "newestWalTime", archive->wal_time);
+    buf_addf(out, ",\"backups\":%zu", archive->backups);
+    render_member_text(out, "newestBackup", archive->newest_backup);
+    render_member_time(out, "newestBackupTime", archive->backup_time);
+    render_member_text(out, "newestWal", archive->newest_wal);
+    render_member_time(out, "newestWalTime", archive->wal_time);
+    buf_add_char(out, ',');
     place_json(&place, out);
     buf_add_char(out, '}');
 }
@@ -127,8 +109,8 @@ static void add_archive(struct buf *out, const struct found_archive *archive,
 void render_found_json(const struct found *found, const struct found_where *where, struct buf *out)
 {
     buf_add_char(out, '{');
-    add_text(out, "bucket", where->shown);
-    buf_addf(out, "\"complete\":%s,\"archives\":[",
+    render_member_text(out, "bucket", where->shown);
+    buf_addf(out, ",\"complete\":%s,\"archives\":[",
              found->cut || found->not_read.count ? "false" : "true");
     for (size_t i = 0; i < found->count; i++) {
         buf_add_text(out, i ? "," : "");

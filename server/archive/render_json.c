@@ -1,43 +1,12 @@
 #include "server/archive/render.h"
 
 #include "base/mem.h"
-#include "server/archive/render_text.h"
-
-static void add_key(struct buf *out, const char *key)
-{
-    struct str text = buf_str(out);
-    char last = text.length ? text.data[text.length - 1] : '\0';
-    buf_addf(out, "%s\"%s\":", last == '{' ? "" : ",", key);
-}
-
-static void add_text(struct buf *out, const char *key, const char *text)
-{
-    cleanup(buf_clear) struct buf clean = BUF(out->limit);
-    add_key(out, key);
-    if (!text) {
-        buf_add_text(out, "null");
-        return;
-    }
-    render_clean(&clean, str_of(text));
-    buf_add_json_string(out, buf_str(&clean));
-}
-
-static void add_time(struct buf *out, const char *key, int64_t time)
-{
-    add_key(out, key);
-    if (!time) {
-        buf_add_text(out, "null");
-        return;
-    }
-    buf_add_char(out, '"');
-    render_rfc3339(out, time);
-    buf_add_char(out, '"');
-}
+#include "server/archive/render_member.h"
 
 /* 0 is "not known". */
 static void add_known(struct buf *out, const char *key, uint64_t number)
 {
-    add_key(out, key);
+    render_key(out, key);
     if (number)
         buf_addf(out, "%llu", (unsigned long long)number);
     else
@@ -46,14 +15,14 @@ static void add_known(struct buf *out, const char *key, uint64_t number)
 
 static void add_number(struct buf *out, const char *key, uint64_t number)
 {
-    add_key(out, key);
+    render_key(out, key);
     buf_addf(out, "%llu", (unsigned long long)number);
 }
 
 /* As text: many readers of JSON lose the digits behind 2^53. */
 static void add_system_identifier(struct buf *out, uint64_t number)
 {
-    add_key(out, "systemIdentifier");
+    render_key(out, "systemIdentifier");
     if (number)
         buf_addf(out, "\"%llu\"", (unsigned long long)number);
     else
@@ -62,7 +31,7 @@ static void add_system_identifier(struct buf *out, uint64_t number)
 
 static void add_lsn(struct buf *out, const char *key, uint64_t lsn)
 {
-    add_key(out, key);
+    render_key(out, key);
     if (lsn)
         buf_addf(out, "\"%X/%X\"", (unsigned)(lsn >> 32), (unsigned)lsn);
     else
@@ -72,34 +41,35 @@ static void add_lsn(struct buf *out, const char *key, uint64_t lsn)
 static void add_backup(struct buf *out, const struct report_backup *backup)
 {
     buf_add_char(out, '{');
-    add_text(out, "name", backup->name);
-    add_text(out, "kind", backup->parent ? "delta" : "full");
-    add_text(out, "parent", backup->parent);
-    add_text(out, "state", render_state_name(backup->state));
-    add_key(out, "permanent");
+    render_member_text(out, "name", backup->name);
+    render_member_text(out, "kind", backup->parent ? "delta" : "full");
+    render_member_text(out, "parent", backup->parent);
+    render_member_text(out, "state", render_state_name(backup->state));
+    render_key(out, "permanent");
     buf_add_text(out, backup->permanent ? "true" : "false");
-    add_time(out, "start", backup->start);
-    add_time(out, "finish", backup->finish);
+    render_member_time(out, "start", backup->start);
+    render_member_time(out, "finish", backup->finish);
     add_known(out, "timeline", backup->timeline);
     add_lsn(out, "startLsn", backup->start_lsn);
     add_lsn(out, "finishLsn", backup->finish_lsn);
     add_known(out, "pgVersion", backup->pg_version);
     add_system_identifier(out, backup->system_identifier);
     add_number(out, "bytes", backup->size);
-    add_time(out, "restoresUntil", report_reaches(backup));
-    add_text(out, "restoresUntilWal", report_reaches(backup) ? backup->reaches_wal : NULL);
+    render_member_time(out, "restoresUntil", report_reaches(backup));
+    render_member_text(out, "restoresUntilWal",
+                       report_reaches(backup) ? backup->reaches_wal : NULL);
     buf_add_char(out, '}');
 }
 
 static void add_finding(struct buf *out, const struct finding *finding)
 {
     buf_add_char(out, '{');
-    add_text(out, "kind", render_kind_name(finding->kind));
-    add_text(out, "code", finding->code);
-    add_text(out, "object", finding->object);
-    add_text(out, "what", finding->what);
-    add_text(out, "means", finding->means);
-    add_text(out, "wayOut", finding->way_out);
+    render_member_text(out, "kind", render_kind_name(finding->kind));
+    render_member_text(out, "code", finding->code);
+    render_member_text(out, "object", finding->object);
+    render_member_text(out, "what", finding->what);
+    render_member_text(out, "means", finding->means);
+    render_member_text(out, "wayOut", finding->way_out);
     buf_add_char(out, '}');
 }
 
@@ -115,10 +85,10 @@ static void add_verdict(struct buf *out, const struct report *report)
     cleanup(buf_clear) struct buf text = BUF(1024);
     const struct report_backup *newest = report_newest_usable(report);
     render_verdict(report, &text);
-    add_text(out, "verdict", verdict_word(report));
-    add_text(out, "summary", buf_str(&text).data);
-    add_time(out, "restoresUntil", newest ? newest->reaches : 0);
-    add_key(out, "counts");
+    render_member_text(out, "verdict", verdict_word(report));
+    render_member_text(out, "summary", buf_str(&text).data);
+    render_member_time(out, "restoresUntil", newest ? newest->reaches : 0);
+    render_key(out, "counts");
     buf_add_char(out, '{');
     add_number(out, "damage", report_count(report, FINDING_DAMAGE));
     add_number(out, "unknown", report_count(report, FINDING_UNKNOWN));
@@ -129,24 +99,24 @@ static void add_verdict(struct buf *out, const struct report *report)
 
 static void add_wal(struct buf *out, const struct report *report)
 {
-    add_key(out, "wal");
+    render_key(out, "wal");
     buf_add_char(out, '{');
     add_number(out, "segments", report->wal_segments);
     add_number(out, "bytes", report->wal_bytes);
     add_known(out, "segmentSize", report->wal_segment_size);
-    add_text(out, "newest", report->wal_newest);
-    add_time(out, "newestTime", report->wal_newest_time);
+    render_member_text(out, "newest", report->wal_newest);
+    render_member_time(out, "newestTime", report->wal_newest_time);
     buf_add_char(out, '}');
 }
 
 void render_json(const struct report *report, struct buf *out)
 {
     buf_add_char(out, '{');
-    add_text(out, "prefix", report->prefix);
-    add_time(out, "checked", report->now);
+    render_member_text(out, "prefix", report->prefix);
+    render_member_time(out, "checked", report->now);
     add_verdict(out, report);
     add_system_identifier(out, report->system_identifier);
-    add_key(out, "backups");
+    render_key(out, "backups");
     buf_add_char(out, '[');
     for (size_t i = 0; i < report->backup_count; i++) {
         buf_add_text(out, i ? "," : "");
@@ -154,7 +124,7 @@ void render_json(const struct report *report, struct buf *out)
     }
     buf_add_char(out, ']');
     add_wal(out, report);
-    add_key(out, "findings");
+    render_key(out, "findings");
     buf_add_char(out, '[');
     for (size_t i = 0; i < report->finding_count; i++) {
         buf_add_text(out, i ? "," : "");
