@@ -208,7 +208,7 @@ static int list(const struct options *options, const struct bucket *bucket)
     struct source *source;
     const char *prefix = options_get(options, "prefix", bucket->prefix);
     struct source_place place = cli_place(options, prefix);
-    if (!cli_place_complete(&place, &err))
+    if (!cli_place_complete(&place, "prefix", &err))
         return command_usage_error(backups_list_help.name, err.text);
     if (!source_open(&place, &source, &err))
         return command_failed(err.text);

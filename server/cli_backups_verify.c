@@ -175,7 +175,7 @@ int cli_backups_verify(int argc, char **argv)
     if (!read_request(&options, &request, &err))
         return command_usage_error(backups_verify_help.name, err.text);
     struct source_place place = cli_place(&options, prefix);
-    if (!cli_place_complete(&place, &err))
+    if (!cli_place_complete(&place, "prefix", &err))
         return command_usage_error(backups_verify_help.name, err.text);
     if (!source_open(&place, &source, &err))
         return command_failed(err.text);

@@ -39,14 +39,14 @@ const char *cli_endpoint(const struct source_place *place)
     return value_or_environment(place->endpoint, names);
 }
 
-bool cli_place_complete(const struct source_place *place, struct error *err)
+bool cli_place_complete(const struct source_place *place, const char *name, struct error *err)
 {
     autofree char *bucket = NULL, *path = NULL;
     const struct str region = str_of(cli_region(place)), endpoint = str_of(cli_endpoint(place));
     if (str_find(str_of(place->prefix), STR("://")) < 0)
         return true;
     if (!s3_split(place->prefix, &bucket, &path, err))
-        return error_wrap(err, "--prefix");
+        return error_wrap(err, "--%s", name);
     if (!region.length)
         return error_set(err, "--region is missing, expected the bucket's region (us-east-1 for a "
                               "store without regions)");

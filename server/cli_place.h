@@ -24,9 +24,9 @@ struct source_place cli_place(const struct options *options, const char *prefix)
 const char *cli_region(const struct source_place *place);
 const char *cli_endpoint(const struct source_place *place);
 
-/* Fails with the option that is wrong, or missing, when the place is a bucket: its name, its
- * region, its endpoint. */
-bool cli_place_complete(const struct source_place *place, struct error *err)
+/* Fails with the option that is wrong, or missing, when the place is a bucket: its name (given to
+ * the option `name`, without dashes), its region, its endpoint. */
+bool cli_place_complete(const struct source_place *place, const char *name, struct error *err)
     __attribute__((warn_unused_result));
 
 /* The seconds of a duration such as "26h" behind the option; `otherwise` when it was not given.

@@ -312,6 +312,7 @@ static bool check_usage(const struct options *options, struct error *err)
     const char *namespace = options_value(options, "namespace", 0);
     const char *harbor_cluster = options_value(options, "harborcluster", 0);
     const char *cluster = options_get(options, "cluster", "x");
+    const struct source_place place = cli_place(options, options_get(options, "to", ""));
     if (!options_has(options, "recipient"))
         return error_set(err, "--recipient is missing, expected a file of certificates");
     if (!options_has(options, "to"))
@@ -329,7 +330,7 @@ static bool check_usage(const struct options *options, struct error *err)
         return error_set(err, "--signer-cert needs --signer");
     if (!vault_is_line(cluster))
         return error_set(err, "--cluster: expected a line of text in UTF-8");
-    return true;
+    return cli_place_complete(&place, "to", err);
 }
 
 static int backup(struct run *run)

@@ -143,6 +143,8 @@ int cli_secrets_list(int argc, char **argv)
     if (options_has(&options, "namespace") || options_has(&options, "harborcluster"))
         return command_usage_error(secrets_list_help.name, list_usage);
     const struct source_place place = cli_place(&options, from);
+    if (!cli_place_complete(&place, "from", &err))
+        return command_usage_error(secrets_list_help.name, err.text);
     if (!vault_store_open(&place, &store, &err))
         return command_failed(err.text);
     const char *stem = vault_store_stem(store);

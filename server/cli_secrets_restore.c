@@ -1,6 +1,7 @@
 #include "server/cli_secrets.h"
 
 #include "base/mem.h"
+#include "server/cli_place.h"
 #include "server/cli_secrets_parts.h"
 #include "server/vault/guard.h"
 #include "server/vault/pairs.h"
@@ -342,6 +343,7 @@ static int restore(struct run *run)
 static bool check_usage(const struct options *options, struct error *err)
 {
     const char *namespace = options_value(options, "namespace", 0);
+    const struct source_place place = cli_place(options, options_get(options, "from", ""));
     if (!options_has(options, "from"))
         return error_set(err, "--from is missing, expected s3://bucket/folder, a folder or an "
                               "archive (" VAULT_ARCHIVE_END ")");
@@ -349,7 +351,7 @@ static bool check_usage(const struct options *options, struct error *err)
         return error_set(err, "--key is missing, expected the file of a recipient's private key");
     if (namespace && !str_is_dns_label(str_of(namespace)))
         return error_set(err, "--namespace: '%.253s' is not the name of one", namespace);
-    return true;
+    return cli_place_complete(&place, "from", err);
 }
 
 int cli_secrets_restore(int argc, char **argv)

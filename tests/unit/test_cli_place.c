@@ -134,17 +134,21 @@ static void the_region_is_the_option_or_the_environment(void **state)
     struct source_place place = {.prefix = "s3://bucket"};
     unsetenv("AWS_REGION");
     unsetenv("AWS_DEFAULT_REGION");
-    assert_false(cli_place_complete(&place, &err));
+    assert_false(cli_place_complete(&place, "from", &err));
     assert_string_equal(err.text, missing);
+    place.prefix = "s3://B";
+    assert_false(cli_place_complete(&place, "from", &err));
+    assert_string_equal(err.text, "--from: bucket: 'B' is not a bucket, expected 3 to 63 of a-z, "
+                                  "0-9, '-' and '.', a letter or digit at both ends");
     place.prefix = "./folder";
-    assert_true(cli_place_complete(&place, &err));
+    assert_true(cli_place_complete(&place, "from", &err));
     place.prefix = "s3://bucket";
     setenv("AWS_DEFAULT_REGION", "second", 1);
     setenv("AWS_REGION", "", 1);
     assert_string_equal(cli_region(&place), "second");
     setenv("AWS_REGION", "first", 1);
     assert_string_equal(cli_region(&place), "first");
-    assert_true(cli_place_complete(&place, &err));
+    assert_true(cli_place_complete(&place, "from", &err));
     place.region = "option";
     assert_string_equal(cli_region(&place), "option");
 }

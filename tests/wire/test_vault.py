@@ -135,6 +135,13 @@ def manifest_of(folder: Path) -> dict:
             ],
             "--cluster: expected a line of text in UTF-8",
         ),
+        (
+            [
+                *("--recipient", "x", "--namespace", "x", "--name", "x"),
+                *("--to", "s3://bucket/x", "--region", "eu central"),
+            ],
+            "--region: 'eu central' is not a region, expected one such as 'eu-central-1'",
+        ),
     ],
 )
 def test_a_wrong_command_line_of_backup_is_2(words, mistake):
@@ -382,6 +389,11 @@ def kept(cluster, folder, people) -> Path:
         (
             ["--from", "x", "--key", "x", "--namespace", "A"],
             "--namespace: 'A' is not the name of one",
+        ),
+        (
+            ["--key", "x", "--from", "s3://B/x"],
+            "--from: bucket: 'B' is not a bucket, expected 3 to 63 of a-z, 0-9, '-' and '.', a "
+            "letter or digit at both ends",
         ),
     ],
 )
@@ -767,6 +779,9 @@ def test_list_of_nothing_and_of_rubbish(folder):
     assert done.code == 1
     assert "1f2e3d4c.manifest.json: is of format 0, expected 1" in done.err
     assert run("list", "--from", folder / "no").code == 1
+    done = run("list", "--from", "s3://bucket/x", "--region", "eu central")
+    assert done.code == 2
+    assert "--region: 'eu central' is not a region" in done.err
 
 
 def test_list_names_what_a_role_has_to_allow(cluster, folder, people):
@@ -781,7 +796,7 @@ def test_list_names_what_a_role_has_to_allow(cluster, folder, people):
 
 def test_the_command_is_described():
     assert run().code == 2
-    assert "  restore create Secrets from an archive\n" in run("--help").out
+    assert "  restore  create Secrets from an archive\n" in run("--help").out
     assert run("lst").err.startswith(
         "harbor-pg-webhook: secrets: unknown command 'lst', expected backup, restore or list: did "
         "you mean 'list'\n"
