@@ -49,7 +49,7 @@ static void says(const char *word, int expected, const char *out_expected, const
 
 #define USAGE                                                                                      \
     "usage: harbor-pg-webhook dog COMMAND [OPTION...]\n\nWhat a dog can do.\n\ncommands:\n"        \
-    "  fetch   bring something\n  roll    lie on the back\n\nexamples:\n"                          \
+    "  fetch    bring something\n  roll     lie on the back\n\nexamples:\n"                        \
     "  fetch a stick\n  roll over\n\n"                                                             \
     "'harbor-pg-webhook dog COMMAND --help' tells about one of them.\n"
 
